@@ -1,0 +1,1 @@
+"""I/O around the domain: feeds, journal, desk, synchronisation, HTTP, the command line."""
