@@ -1,0 +1,101 @@
+"""THE CONTRACT with every client, protocol 1; standard library only, because the app in the cab imports it too.
+
+State-based sync: a client is a cursor (`rev`) into a view of a situation. The server sends `hello`, then one `delta` at a
+time; the client applies it with `apply_delta` and answers `applied {to}`. docs/wire.md describes every message.
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+PROTOCOL = 1
+
+Feature = dict[str, Any]
+"""GeoJSON Feature: id, type, geometry, properties {layer, rev, observed_at, stale_at, expires_at, sources, ...}."""
+
+
+class Hello(TypedDict):
+    """What the server says first, and again when the situation starts anew (then `epoch` differs)."""
+
+    protocol: int
+    situation: str
+    title: str
+    status: str
+    """CAP status: "Actual" or "Exercise"."""
+    epoch: str
+    """Names the journal that `rev` counts in: a cursor of another epoch is worth nothing."""
+    now: str
+    speed: float
+    """Seconds of situation time per second of wall time; 0 while paused."""
+    state: str
+    """running, paused or ended."""
+    rev: int
+    role: str
+    name: str
+    unit: str | None
+    lang: str
+
+
+class Clock(TypedDict):
+    """The situation's clock was paused, resumed, jumped or its speed changed."""
+
+    situation: str
+    now: str
+    speed: float
+    state: str
+
+
+class Patch(TypedDict):
+    """What changed of a feature the client already has: properties to set and to drop, geometry only if it moved."""
+
+    id: str
+    set: dict[str, Any]
+    unset: NotRequired[list[str]]
+    geometry: NotRequired[dict[str, Any] | None]
+
+
+class Delta(TypedDict):
+    """Everything between two cursors. `full`: forget what you have, `upsert` is all there is."""
+
+    situation: str
+    to: int
+    now: str
+    full: bool
+    upsert: list[Feature]
+    patch: list[Patch]
+    remove: list[str]
+    # `from` is a keyword of Python: build with {"from": ..., **delta}
+
+
+class CursorMismatch(ValueError):
+    """The delta does not continue where the client stands: reconnect with the own `rev`."""
+
+
+def apply_delta(features: dict[str, Feature], rev: int, delta: dict[str, Any]) -> int:
+    """Apply a delta to `features` (id -> Feature, changed in place) and return the new cursor.
+
+    Applying the same delta twice changes nothing. Raises CursorMismatch, with `features` untouched, when the delta neither is
+    full nor starts at `rev`, or patches a feature that is not there.
+    """
+    if delta["full"]:
+        features.clear()
+    else:
+        if delta["to"] <= rev:
+            return rev
+        if delta["from"] != rev:
+            raise CursorMismatch(f"delta from {delta['from']} does not continue {rev}")
+        for patch in delta.get("patch", []):
+            if patch["id"] not in features:
+                raise CursorMismatch(f"patch of unknown feature {patch['id']}")
+    for feature_id in delta["remove"]:
+        features.pop(feature_id, None)
+    for feature in delta["upsert"]:
+        features[feature["id"]] = feature
+    for patch in delta.get("patch", []):
+        features[patch["id"]] = _patched(features[patch["id"]], patch)
+    return int(delta["to"])
+
+
+def _patched(feature: Feature, patch: dict[str, Any]) -> Feature:
+    dropped = patch.get("unset", ())
+    properties = {key: value for key, value in feature["properties"].items() if key not in dropped}
+    properties.update(patch["set"])
+    return {**feature, "geometry": patch.get("geometry", feature["geometry"]), "properties": properties}
