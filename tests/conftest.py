@@ -1,0 +1,52 @@
+"""What every test may lean on: where the recorded samples are, and settings that make runs repeatable."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Kivy reads these on import: it must neither parse pytest's arguments nor take over logging and standard error.
+os.environ.setdefault("KIVY_NO_ARGS", "1")
+os.environ.setdefault("KIVY_NO_CONSOLELOG", "1")
+os.environ.setdefault("KIVY_LOG_MODE", "PYTHON")
+
+# A slow machine is no bug. Under CI hypothesis loads its own profile, which draws the same examples every time.
+hypothesis.settings.register_profile(
+    "lagebild", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+if not os.environ.get("CI"):
+    hypothesis.settings.load_profile("lagebild")
+
+
+def samples_folder() -> Path:
+    """The folder of recorded samples: `LAGEBILD_SAMPLES`, by default `shared/samples` beside the checkout."""
+    return Path(os.environ.get("LAGEBILD_SAMPLES") or ROOT.parent / "shared" / "samples")
+
+
+def pytest_configure() -> None:
+    """A run that must cover the samples (`LAGEBILD_REQUIRE_SAMPLES=1`) stops at once where they are not."""
+    if os.environ.get("LAGEBILD_REQUIRE_SAMPLES") == "1" and not samples_folder().is_dir():
+        raise pytest.UsageError(f"LAGEBILD_REQUIRE_SAMPLES=1, but there is no folder {samples_folder()}")
+
+
+def pytest_report_header() -> str:
+    """Says in the first lines of a run whether tests/field is part of it."""
+    if samples_folder().is_dir():
+        return f"samples: {samples_folder()}"
+    return f"samples: none at {samples_folder()}, so tests/field is left out (set LAGEBILD_SAMPLES to run it)"
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leaves tests/field out where there are no samples."""
+    if collection_path == ROOT / "tests" / "field" and not samples_folder().is_dir():
+        return True
+    return None
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of recorded samples, for tests/field."""
+    return samples_folder()
