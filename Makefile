@@ -34,8 +34,10 @@ app: setup desktop ## start the crew app against the running server (or LINK=...
 
 test: setup desktop dev ## set up and run every check and test
 	@.ci/system-packages
-	@$(MAKE) --no-print-directory lint
-	.venv/bin/pytest --cov
+	@failed=; \
+	$(MAKE) --no-print-directory lint || failed="$$failed lint"; \
+	.venv/bin/pytest --cov || failed="$$failed pytest"; \
+	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 lint: setup desktop dev ## style, types and the arrows between the packages
 	.venv/bin/ruff check .
