@@ -8,7 +8,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Kivy reads these on import: it must neither parse pytest's arguments nor take over logging and standard error.
+# Kivy reads these on import: it must neither parse pytest's arguments nor take over logging and standard error, and
+# its settings and icons are not to be those of who runs the tests.
+KIVY_HOME = ROOT / ".cache" / "kivy"
+KIVY_HOME.mkdir(parents=True, exist_ok=True)
+os.environ.setdefault("KIVY_HOME", str(KIVY_HOME))
 os.environ.setdefault("KIVY_NO_ARGS", "1")
 os.environ.setdefault("KIVY_NO_CONSOLELOG", "1")
 os.environ.setdefault("KIVY_LOG_MODE", "PYTHON")
