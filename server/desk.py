@@ -1,0 +1,332 @@
+"""The desk of a situation: one loop that takes what waits, makes it durable, applies it and tells who listens.
+
+`submit` returns after the append is on disk and in the picture. Whatever waits in the inbox goes into one append (group
+commit), so the cost of a disk flush is shared by everybody who came meanwhile. When nobody speaks the desk lets time
+pass: a tick enters the journal when something in the picture is due. Works in both async modes; SQLite runs in
+`runtime.offload`.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from msgspec import Struct
+
+from layers.content import Tick
+from layers.observation import Entry, Observation, idempotency_key, iso
+from layers.picture import Changes, Picture
+from layers.settings import PictureSettings
+from server import runtime
+from server.clock import Clock
+from server.inbox import Busy, Closed, Inbox, Ticket, Unavailable
+from server.journal import Appended, Draft, Journal, JournalError, RawRef
+from server.journal.moments import to_us
+from server.picture_store import restore, take_snapshot
+
+__all__ = ["Busy", "Closed", "Desk", "DeskSettings", "DeskStats", "Receipt", "Unavailable"]
+
+log = logging.getLogger("lagebild.desk")
+
+SLICE = 64
+"""Entries applied before other tasks of the loop get their turn."""
+TICK_LAG = timedelta(seconds=10)
+"""After a long stop many things are due at once: one tick settles all that was due earlier than this before now."""
+STUCK_S = 1.0
+"""A tick that changed nothing is a bug of ours: no tick for so long, so that it cannot fill the loop."""
+UNAVAILABLE_RETRY_S = 5
+BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class DeskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What bounds a desk."""
+
+    inbox_observations: int = 10_000
+    """Observations that may wait to be written down; more are answered with Busy."""
+    inbox_bytes: int = 64_000_000
+    """Bytes of messages that may wait."""
+    batch_observations: int = 500
+    """Observations in one append."""
+    snapshot_every: int = 10_000
+    """Entries after which a snapshot of the picture is taken for a fast start."""
+
+
+class Receipt(Struct, frozen=True):
+    """What became of a submission: durable and in the picture, at or before `last_seq`."""
+
+    accepted: int
+    duplicates: int
+    last_seq: int
+
+
+@dataclass
+class DeskStats:
+    """Counters since the start of this desk; seconds are sums."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    busy: int = 0
+    unavailable: int = 0
+    batches: int = 0
+    largest_batch: int = 0
+    batch_sizes: dict[int, int] = field(default_factory=lambda: dict.fromkeys((*BATCH_BUCKETS, 0), 0))
+    """Batches by size: key is the upper bound of observations, 0 for larger ones; not cumulative."""
+    append_seconds: float = 0.0
+    apply_seconds: float = 0.0
+    ticks: int = 0
+    snapshots: int = 0
+    snapshot_failures: int = 0
+    snapshot_seconds: float = 0.0
+    omitted: int = 0
+    """Entries that the picture could not take (a bug of ours): durable, logged, left out."""
+    listener_errors: int = 0
+    failing: str = ""
+    """Why the last append failed; empty while appends succeed."""
+
+    def count_batch(self, size: int) -> None:
+        """An append of `size` observations."""
+        self.batches += 1
+        self.largest_batch = max(self.largest_batch, size)
+        self.batch_sizes[next((bound for bound in BATCH_BUCKETS if size <= bound), 0)] += 1
+
+
+class Desk:
+    """The one writer of a situation. `name` is for the log; `listener` hears every change on the loop side."""
+
+    def __init__(
+        self,
+        name: str,
+        journal: Journal,
+        clock: Clock,
+        picture_settings: PictureSettings,
+        settings: DeskSettings | None = None,
+    ) -> None:
+        self.name = name
+        self.journal = journal
+        self.clock = clock
+        self.settings = settings or DeskSettings()
+        self.stats = DeskStats()
+        self.lock = threading.RLock()
+        """Held while the picture changes; hold it to read several things of the picture from another thread."""
+        self.listener: Callable[[Changes], None] = _nobody
+        self._picture_settings = picture_settings
+        self._inbox = Inbox(self.settings.inbox_observations, self.settings.inbox_bytes)
+        self._task: threading.Thread | None = None
+        self._stopped = threading.Event()
+        self._snapshot_seq = 0
+        self._no_tick_before = 0.0
+        self.picture: Picture = self._restore()
+
+    # -- for everybody -------------------------------------------------------------------------------------------------
+
+    def submit(self, observations: Sequence[Observation], raw: RawRef | None = None) -> Receipt:
+        """Write the observations of one message down, all or none; returns when they are durable and in the picture.
+
+        Raises Busy (the inbox is full) or Unavailable (the journal cannot be written), both with `retry_after_s`;
+        Closed; BadObservation for one that cannot be kept. After any of these nothing of the submission was kept.
+        """
+        return self.submit_drafts([Draft(observation, raw) for observation in observations])
+
+    def submit_drafts(self, drafts: Sequence[Draft]) -> Receipt:
+        """As `submit`, for drafts of several messages."""
+        if not drafts and not self._inbox.closed:
+            return Receipt(0, 0, self.picture.rev)
+        ticket = Ticket(drafts)
+        if not self._inbox.put(ticket):
+            self.stats.busy += 1
+            raise Busy(f"{self._inbox.depth} observations wait already", self._retry_after_s())
+        ticket.wait()
+        return Receipt(ticket.accepted, ticket.duplicates, ticket.last_seq)
+
+    @property
+    def inbox_depth(self) -> int:
+        """Observations that wait."""
+        return self._inbox.depth
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._task = runtime.spawn(self._run, name=f"desk {self.name}")
+
+    def wake(self) -> None:
+        """The clock was touched: look again when the next tick is due."""
+        self._inbox.wake()
+
+    def stop(self) -> None:
+        """Finish what waits, take a snapshot, end the loop. The journal stays open. Safe to call twice."""
+        self._inbox.close()
+        if self._task is not None:
+            self._stopped.wait()
+            self._task = None
+
+    # -- the loop ------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not (self._inbox.closed and self._inbox.depth == 0):
+                tickets = self._inbox.take(self.settings.batch_observations, self._patience_s())
+                if tickets:
+                    self._settle(tickets)
+                elif not self._inbox.closed:
+                    self._tick()
+                if self.picture.rev - self._snapshot_seq >= self.settings.snapshot_every:
+                    self._snapshot()
+            if self.picture.rev > self._snapshot_seq:
+                self._snapshot()
+        except Exception:
+            log.critical("desk stopped by a bug", exc_info=True, extra={"situation": self.name})
+            raise
+        finally:
+            self._inbox.close()
+            for ticket in self._inbox.take(self._inbox.limit, 0):
+                ticket.settle(Closed("the desk has stopped"))
+            self._stopped.set()
+
+    def _patience_s(self) -> float | None:
+        due = self.picture.next_due()
+        wait_s = None if due is None else self.clock.wait_s(due)
+        return None if wait_s is None else max(wait_s, self._no_tick_before - time.monotonic())
+
+    def _settle(self, tickets: list[Ticket]) -> None:
+        drafts = [draft for ticket in tickets for draft in ticket.drafts]
+        try:
+            appended = self._append(drafts)
+        except JournalError as error:
+            self.stats.unavailable += len(tickets)
+            for ticket in tickets:
+                ticket.settle(Unavailable(str(error), UNAVAILABLE_RETRY_S))
+            return
+        _share_out(tickets, appended, self.picture.rev)
+        try:
+            self._apply(appended.entries)
+        finally:
+            for ticket in tickets:
+                ticket.settle()
+
+    def _append(self, drafts: Sequence[Draft]) -> Appended:
+        began = time.perf_counter()
+        try:
+            appended = runtime.offload(self.journal.append, drafts)
+        except JournalError as error:
+            if not self.stats.failing:
+                log.error("journal cannot be written", extra={"situation": self.name, "reason": str(error)})
+            self.stats.failing = str(error)
+            raise
+        if self.stats.failing:
+            log.warning("journal can be written again", extra={"situation": self.name})
+            self.stats.failing = ""
+        self.stats.append_seconds += time.perf_counter() - began
+        self.stats.count_batch(len(drafts))
+        self.stats.accepted += len(appended.entries)
+        self.stats.duplicates += appended.duplicates
+        return appended
+
+    def _apply(self, entries: Sequence[Entry]) -> None:
+        for start in range(0, len(entries), SLICE):
+            if start:
+                time.sleep(0)
+            began = time.perf_counter()
+            part = entries[start : start + SLICE]
+            try:
+                with self.lock:
+                    changes = self.picture.apply_many(part)
+            except Exception as error:  # noqa: BLE001  (the edge: a bug in the domain must not end the situation)
+                self._recover(part[0].seq - 1, error)
+                return
+            self.stats.apply_seconds += time.perf_counter() - began
+            self._tell(changes)
+
+    def _tell(self, changes: Changes) -> None:
+        try:
+            self.listener(changes)
+        except Exception:
+            self.stats.listener_errors += 1
+            log.exception("a listener failed", extra={"situation": self.name})
+
+    def _tick(self) -> None:
+        due, now = self.picture.next_due(), self.clock.now()
+        if due is None or due > now or time.monotonic() < self._no_tick_before:
+            return
+        at = max(due, now - TICK_LAG)
+        tick = Observation(
+            id=idempotency_key("desk", "tick", str(to_us(at))),
+            source="desk",
+            subject="tick",
+            observed_at=at,
+            reported_at=at,
+            received_at=at,
+            content=Tick(),
+        )
+        try:
+            appended = self._append([Draft(tick)])
+        except JournalError:
+            self._no_tick_before = time.monotonic() + UNAVAILABLE_RETRY_S
+            return
+        self.stats.ticks += 1
+        self._apply(appended.entries)
+        if self.picture.next_due() == due:
+            log.error("a tick changed nothing", extra={"situation": self.name, "due": iso(due)})
+            self._no_tick_before = time.monotonic() + STUCK_S
+
+    # -- the picture ---------------------------------------------------------------------------------------------------
+
+    def _restore(self) -> Picture:
+        picture, omitted = runtime.offload(restore, self.journal, self._picture_settings)
+        for line in omitted:
+            self.stats.omitted += 1
+            log.error("left out of the picture", extra={"situation": self.name, "entry": line})
+        newest = self.journal.snapshots()
+        self._snapshot_seq = newest[-1].seq if newest else 0
+        return picture
+
+    def _recover(self, before: int, error: Exception) -> None:
+        """The picture raised half way: fold a new one from the journal, without the entry at fault."""
+        log.error("the picture could not take an entry", exc_info=error, extra={"situation": self.name})
+        picture = self._restore()
+        with self.lock:
+            self.picture = picture
+        self._snapshot()  # should the next entry be as bad, getting past it is quick
+        upsert = [feature for feature in picture.features.values() if feature["properties"]["rev"] > before]
+        remove = [name for name, rev in picture.removed.items() if rev > before]
+        self._tell(Changes(upsert=upsert, remove=remove, urgent=True))
+
+    def _snapshot(self) -> None:
+        began = time.perf_counter()
+        self._snapshot_seq = self.picture.rev
+        try:
+            runtime.offload(self._save_snapshot)
+        except JournalError as error:
+            self.stats.snapshot_failures += 1
+            log.warning("no snapshot", extra={"situation": self.name, "reason": str(error)})
+        else:
+            self.stats.snapshots += 1
+        self.stats.snapshot_seconds += time.perf_counter() - began
+
+    def _save_snapshot(self) -> None:
+        self.journal.save_snapshot(take_snapshot(self.picture, self._picture_settings))
+
+    def _retry_after_s(self) -> int:
+        spent = self.stats.append_seconds + self.stats.apply_seconds
+        rate = self.stats.accepted / spent if spent else 0.0
+        return max(1, min(30, round(self._inbox.depth / rate))) if rate else 1
+
+
+def _nobody(_: Changes) -> None:
+    """The listener of a desk that nobody listens to."""
+
+
+def _share_out(tickets: Sequence[Ticket], appended: Appended, before: int) -> None:
+    """Tell each ticket which of the new entries are its own; both are in the same order."""
+    position = 0
+    last = before
+    for ticket in tickets:
+        for draft in ticket.drafts:
+            entry = appended.entries[position] if position < len(appended.entries) else None
+            if entry is not None and entry.observation.id == draft.observation.id:
+                ticket.accepted += 1
+                position += 1
+                last = entry.seq
+            else:
+                ticket.duplicates += 1
+        ticket.last_seq = last
