@@ -1,8 +1,8 @@
 """The typed content of each kind of observation.
 
-Every field may be `UNSET` (the sender did not speak of it) and most may be `None` (the sender says: unknown, or no longer).
-Units are in the names; positions of the subject itself travel in `Observation.geometry`, other geometries are GeoJSON
-dicts in WGS84, longitude first. Times are aware datetimes in UTC. The struct tag is the kind.
+Every field may be `UNSET` (the sender did not speak of it) and most may be `None` (the sender says: unknown, or no
+longer). Units are in the names; positions of the subject itself travel in `Observation.geometry`, other geometries are
+GeoJSON dicts in WGS84, longitude first. Times are aware datetimes in UTC. The struct tag is the kind.
 """
 
 from datetime import datetime
@@ -32,7 +32,7 @@ class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Threshold(Struct, frozen=True, kw_only=True):
-    """One rule of a device: `comparison` is equal, notEqual, greaterThan, greaterThanInclusive, lessThan or lessThanInclusive."""
+    """One rule: `comparison` is equal, notEqual, greaterThan, greaterThanInclusive, lessThan or lessThanInclusive."""
 
     comparison: str
     value: float | str | bool | None
@@ -118,7 +118,8 @@ class CrowdSite(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd_
 class CrowdRegion(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd_region"):
     """A region of interest in a site. `count` names its `CrowdCount`, `lines` its `CrowdLine` subjects.
 
-    The rules are the pilot's alert configurations as given: velocity (m/s, percent of people), motion change, pattern, density.
+    The rules are the pilot's alert configurations as given: velocity (m/s, percent of people), motion change, pattern,
+    density.
     """
 
     name: Text = UNSET
@@ -159,7 +160,7 @@ class CrowdLine(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd_
 
 
 class CrowdAlert(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd_alert"):
-    """A counter's own alarm. `alert` is density, velocity, motion_change or motion_pattern; densities in persons per m2."""
+    """A counter's own alarm: `alert` is density, velocity, motion_change or motion_pattern; densities in persons/m2."""
 
     alert: Text = UNSET
     region: Text = UNSET
@@ -173,7 +174,7 @@ class CrowdAlert(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd
 
 
 class Drone(Base, frozen=True, kw_only=True, omit_defaults=True, tag="drone"):
-    """An unmanned aircraft; the third coordinate of its geometry is metres above ground. `armed` False: safe to approach."""
+    """An unmanned aircraft; the third coordinate of its geometry is metres above ground. Not `armed`: safe to approach."""
 
     name: Text = UNSET
     home: Shape = UNSET
@@ -191,7 +192,7 @@ class Drone(Base, frozen=True, kw_only=True, omit_defaults=True, tag="drone"):
 
 
 class Building(Base, frozen=True, kw_only=True, omit_defaults=True, tag="building"):
-    """A smart home or building. `permission` is NONE, REQUEST, PENDING, GRANTED or DENIED; `name` and `email` are the owner's."""
+    """A smart home: `permission` is NONE, REQUEST, PENDING, GRANTED or DENIED; `name` and `email` are the owner's."""
 
     name: Text = UNSET
     email: Text = UNSET
@@ -204,7 +205,7 @@ class Building(Base, frozen=True, kw_only=True, omit_defaults=True, tag="buildin
 
 
 class Device(Base, frozen=True, kw_only=True, omit_defaults=True, tag="device"):
-    """A sensor, actuator or camera in a building. `state` OK, WARNING, ALARM or ERROR where the device says so itself."""
+    """A sensor, actuator or camera in a building. `state` OK, WARNING, ALARM or ERROR if the device says so itself."""
 
     name: Text = UNSET
     description: Text = UNSET
@@ -220,7 +221,7 @@ class Device(Base, frozen=True, kw_only=True, omit_defaults=True, tag="device"):
 
 
 class Post(Base, frozen=True, kw_only=True, omit_defaults=True, tag="post"):
-    """A post in a social network. `places` are names of places in the text; sentiment -1 to 1 as the sender scales it."""
+    """A post in a social network. `places` are names of places in it; sentiment -1 to 1 as the sender scales it."""
 
     message: Text = UNSET
     snippet: Text = UNSET
@@ -245,7 +246,7 @@ class SocialSearch(Base, frozen=True, kw_only=True, omit_defaults=True, tag="soc
 
 
 class SocialRule(Base, frozen=True, kw_only=True, omit_defaults=True, tag="social_rule"):
-    """When a search is to raise an event: condition type, operator and value over an interval against a comparison span."""
+    """When a search is to raise an event: condition, operator and value over an interval against a comparison span."""
 
     name: Text = UNSET
     active: Flag = UNSET

@@ -1,7 +1,7 @@
 """THE CONTRACT with every client, protocol 1; standard library only, because the app in the cab imports it too.
 
-State-based sync: a client is a cursor (`rev`) into a view of a situation. The server sends `hello`, then one `delta` at a
-time; the client applies it with `apply_delta` and answers `applied {to}`. docs/wire.md describes every message.
+State-based sync: a client is a cursor (`rev`) into a view of a situation. The server sends `hello`, then one `delta` at
+a time; the client applies it with `apply_delta` and answers `applied {to}`. docs/wire.md describes every message.
 """
 
 from typing import Any, NotRequired, TypedDict
@@ -72,8 +72,8 @@ class CursorMismatch(ValueError):
 def apply_delta(features: dict[str, Feature], rev: int, delta: dict[str, Any]) -> int:
     """Apply a delta to `features` (id -> Feature, changed in place) and return the new cursor.
 
-    Applying the same delta twice changes nothing. Raises CursorMismatch, with `features` untouched, when the delta neither is
-    full nor starts at `rev`, or patches a feature that is not there.
+    Applying the same delta twice changes nothing. Raises CursorMismatch, with `features` untouched, when the delta
+    neither is full nor starts at `rev`, or patches a feature that is not there.
     """
     if delta["full"]:
         features.clear()

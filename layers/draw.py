@@ -1,0 +1,148 @@
+"""How a record becomes a GeoJSON feature: the properties that every layer has, and their honest ages."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from layers.book import Book
+from layers.observation import Geometry
+from layers.records import GEOMETRY, MENTION, Claim, Record
+from layers.wire import Feature
+
+Properties = dict[str, Any]
+
+INTERNAL = ("", "_")
+"""First characters of attribute names that stay inside: the mention and the registers."""
+
+
+@lru_cache(maxsize=16_384)
+def stamp(moment: datetime) -> str:
+    """The moment as on the wire (ISO 8601, `Z`, milliseconds); cached, since a picture says the same times often."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def maybe(moment: datetime | None) -> str | None:
+    """As `stamp`, None for None."""
+    return None if moment is None else stamp(moment)
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON has it: lists, dicts, texts, numbers. Times as on the wire."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return msgspec.to_builtins(value, builtin_types=())
+
+
+def stale_at(book: Book, kind: str, observed_at: datetime, not_after: datetime | None = None) -> datetime:
+    """When a claim of this age stops being fresh; not later than the end the subject itself names."""
+    stale = later(observed_at, book.settings.age(kind).stale_after_s)
+    return stale if not_after is None or stale < not_after else not_after
+
+
+def later(moment: datetime, seconds: float) -> datetime:
+    """The moment some seconds later, at most the end of the calendar."""
+    try:
+        return moment + timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def common(
+    book: Book,
+    record: Record,
+    layer: str,
+    part: str,
+    title: str | None,
+    *,
+    names: Iterable[str] | None = None,
+    times: Iterable[str] = (),
+    not_after: datetime | None = None,
+) -> Properties:
+    """The properties every feature has.
+
+    `names` narrows the claims it rests on (a part with its own age); `times` are the attributes whose own time is
+    always told, that of others is told where it differs from the leading time.
+    """
+    held = record.held
+    if names is not None:
+        held = {name: held[name] for name in names if name in held} or {MENTION: held[MENTION]}
+    lead: Claim | None = None
+    sources: dict[str, datetime] = {}
+    flags: set[str] = set()
+    previous: Claim | None = None
+    for _, claim in held.values():
+        if claim is previous:
+            continue
+        previous = claim
+        if lead is None or claim > lead:
+            lead = claim
+        known = sources.get(claim.source)
+        if known is None or claim.observed_at > known:
+            sources[claim.source] = claim.observed_at
+        flags.update(claim.flags)
+    assert lead is not None and record.heard_at is not None and record.expires_at is not None
+    position = held.get(GEOMETRY)
+    return {
+        "layer": layer,
+        "part": part,
+        "title": title,
+        "rev": 0,
+        "observed_at": stamp(lead.observed_at),
+        "reported_at": stamp(lead.reported_at),
+        "received_at": stamp(record.heard_at),
+        "stale_at": stamp(stale_at(book, record.kind, lead.observed_at, not_after)),
+        "expires_at": stamp(record.expires_at),
+        "sources": [{"id": source, "observed_at": stamp(sources[source])} for source in sorted(sources)],
+        "flags": sorted(flags),
+        "accuracy_m": position[1].accuracy_m if position is not None and position[1].accuracy_m >= 0.0 else None,
+        "times": _times(held, lead, tuple(times)),
+    }
+
+
+def _times(held: dict[str, tuple[Any, Claim]], lead: Claim, always: tuple[str, ...]) -> dict[str, str]:
+    told = {}
+    for name, (_, claim) in held.items():
+        if name[:1] not in INTERNAL and (claim.observed_at != lead.observed_at or name in always):
+            told["position" if name == GEOMETRY else name] = stamp(claim.observed_at)
+    return dict(sorted(told.items()))
+
+
+def feature(feature_id: str, geometry: Geometry | None, properties: Properties) -> Feature:
+    """The GeoJSON feature."""
+    return {"id": feature_id, "type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def flat(geometry: Geometry | None) -> Geometry | None:
+    """A point without its height; other geometries as they are."""
+    if geometry is None or geometry["type"] != "Point" or len(geometry["coordinates"]) == 2:
+        return geometry
+    return {"type": "Point", "coordinates": list(geometry["coordinates"][:2])}
+
+
+def values(record: Record, *names: str) -> Properties:
+    """Attributes under their own names, as JSON has them."""
+    return {name: plain(record.get(name)) for name in names}
+
+
+def listed(record: Record, *names: str) -> Properties:
+    """List attributes under their own names, empty where nothing is known."""
+    return {name: plain(record.get(name)) or [] for name in names}
+
+
+def verdict(book: Book, target: str) -> Properties | None:
+    """A person's word on the target."""
+    word = book.verdicts.get(target)
+    if word is None:
+        return None
+    return {"decision": word.decision, "by": word.by, "at": stamp(word.claim.observed_at), "reason": word.reason}
+
+
+def seen_by(book: Book, target: str) -> list[Properties]:
+    """Who has read the target, and when, by reader."""
+    readers = book.seen.get(target, {})
+    return [{"by": by, "at": stamp(readers[by].observed_at)} for by in sorted(readers)]

@@ -1,0 +1,56 @@
+"""The German radio status (Funkmeldesystem, FMS) of a unit, as data.
+
+Meanings as used in North Rhine-Westphalia and by the common gateways, which agree on 0 to 8; 9 is local, no state. Two
+more are not states: 0 is an emergency call and 5 a request to speak; both keep the previous state. No transition is
+refused: a crew may go from 3 to 2 (called back) or from 2 to 4 (status 3 was lost on the radio).
+"""
+
+from msgspec import Struct
+
+
+class Status(Struct, frozen=True):
+    """One status: its `state` on the map (None: keeps the previous), and whether a unit in it is bound to a mission."""
+
+    meaning_de: str
+    meaning_en: str
+    state: str | None
+    committed: bool | None
+
+
+UNKNOWN = "unknown"
+EMERGENCY = 0
+SPEECH_REQUEST = 5
+
+FMS: dict[int, Status] = {
+    0: Status("Notruf", "emergency call", None, None),
+    1: Status("einsatzbereit über Funk", "available on radio", "available_mobile", False),
+    2: Status("einsatzbereit auf Wache", "available at station", "available_station", False),
+    3: Status("Einsatz übernommen", "mission accepted, under way", "en_route", True),
+    4: Status("am Einsatzort", "on scene", "on_scene", True),
+    5: Status("Sprechwunsch", "request to speak", None, None),
+    6: Status("nicht einsatzbereit", "out of service", "out_of_service", False),
+    7: Status("Patient aufgenommen / einsatzgebunden", "patient aboard / committed", "transporting", True),
+    8: Status("am Transportziel", "at destination", "at_destination", True),
+    9: Status("örtlich belegt", "local use", None, None),
+}
+"""Every status, 0 to 9."""
+
+# Registers: what has to be remembered of the status, each by its own newest claim, so that any order of the same
+# reports gives the same state. `fms_status` itself holds the newest status of all.
+STATE, CLEARED, CALLED = "_state", "_cleared", "_called"
+
+
+def registers(status: int | None) -> dict[str, int | None]:
+    """Which registers a reported status sets. None (status unknown) ends the state but not an emergency."""
+    if status is None:
+        return {STATE: None}
+    if status == EMERGENCY:
+        return {CALLED: status}
+    if FMS[status].state is None:
+        return {}
+    return {STATE: status, CLEARED: status}
+
+
+def state(status: int | None) -> str:
+    """The state that the newest state-giving status stands for, `unknown` without one."""
+    return (FMS[status].state if status is not None else None) or UNKNOWN

@@ -1,0 +1,131 @@
+"""Measures on the earth; the only module that names pyproj.
+
+Geometries are GeoJSON dicts in WGS84 (EPSG:4326), longitude first. Lengths and areas are geodesic on the WGS84
+ellipsoid (Karney 2013, doi:10.1007/s00190-012-0578-z, as in PROJ's Geod); where a plane is needed it is the UTM zone of
+the place.
+"""
+
+from functools import lru_cache
+from math import isfinite
+from typing import Any
+
+import pyproj
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from layers.observation import Geometry
+
+_GEOD = pyproj.Geod(ellps="WGS84")
+_DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
+_POLYGONAL = ("Polygon", "MultiPolygon")
+
+Box = tuple[float, float, float, float]
+"""west, south, east, north in degrees."""
+
+
+def is_valid(geometry: Any, max_vertices: int = 5_000) -> bool:
+    """Whether we can draw this GeoJSON: known type, finite coordinates in range, enough positions, closed rings."""
+    if not isinstance(geometry, dict):
+        return False
+    coordinates = geometry.get("coordinates")
+    kind = geometry.get("type")
+    if kind == "Point":
+        return _is_position(coordinates)
+    depth = _DEPTH.get(kind) if isinstance(kind, str) else None
+    if depth is None:
+        return False
+    count = _count(coordinates, depth, 4 if kind in _POLYGONAL else 2 if "Line" in str(kind) else 1, kind in _POLYGONAL)
+    return count is not None and 0 < count <= max_vertices
+
+
+def _is_position(position: Any) -> bool:
+    if not isinstance(position, (list, tuple)) or not 2 <= len(position) <= 4:
+        return False
+    for number in position:
+        if not isinstance(number, (int, float)) or isinstance(number, bool) or not isfinite(number):
+            return False
+    lon, lat = float(position[0]), float(position[1])
+    return -180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0
+
+
+def _count(node: Any, depth: int, least: int, ring: bool) -> int | None:
+    """Number of positions below a node, None where something is wrong."""
+    if not isinstance(node, (list, tuple)):
+        return None
+    if depth > 1:
+        counts = [_count(child, depth - 1, least, ring) for child in node]
+        return None if None in counts else sum(count for count in counts if count is not None)
+    if len(node) < least or not all(_is_position(position) for position in node):
+        return None
+    if ring and list(node[0][:2]) != list(node[-1][:2]):
+        return None
+    return len(node)
+
+
+def as_shape(geometry: Geometry) -> BaseGeometry:
+    """The geometry as shapely sees it, repaired if its rings cross themselves."""
+    shape = shapely.force_2d(shapely.geometry.shape(geometry))
+    return shape if shape.is_valid else shapely.make_valid(shape)
+
+
+def bounds(geometry: Geometry) -> Box:
+    """The bounding box of a valid geometry."""
+    if geometry["type"] == "Point":
+        lon, lat = geometry["coordinates"][:2]
+        return lon, lat, lon, lat
+    west, south, east, north = as_shape(geometry).bounds
+    return west, south, east, north
+
+
+def area_m2(geometry: Geometry) -> float:
+    """Geodesic area in m2 of a Polygon or MultiPolygon, holes left out; 0 for points and lines."""
+    if geometry["type"] not in _POLYGONAL:
+        return 0.0
+    shape = shapely.orient_polygons(as_shape(geometry))
+    return abs(float(_GEOD.geometry_area_perimeter(shape)[0]))
+
+
+def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """Geodesic distance of two positions in metres."""
+    return float(_GEOD.inv(lon1, lat1, lon2, lat2)[2])
+
+
+def bearing_deg(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """Azimuth from the first position to the second, degrees clockwise from north, 0 to 360."""
+    return float(_GEOD.inv(lon1, lat1, lon2, lat2)[0]) % 360.0
+
+
+def contains(geometry: Geometry, lon: float, lat: float) -> bool:
+    """Whether a polygonal geometry covers the position (its border included); False for points and lines."""
+    return geometry["type"] in _POLYGONAL and bool(shapely.intersects_xy(as_shape(geometry), lon, lat))
+
+
+def overlap(one: Geometry, other: Geometry) -> float:
+    """How much of the smaller of two polygons lies in the other, 0 to 1 (planar: a ratio of areas at one place)."""
+    a, b = as_shape(one), as_shape(other)
+    smaller = min(a.area, b.area)
+    if smaller <= 0.0 or not shapely.intersects(a, b):
+        return 0.0
+    return float(min(1.0, a.intersection(b).area / smaller))
+
+
+@lru_cache(maxsize=64)
+def _utm(zone: int, south: bool) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(4326, (32700 if south else 32600) + zone, always_xy=True)
+
+
+def metric(lon: float, lat: float) -> pyproj.Transformer:
+    """The cached transformer from WGS84 to the UTM zone of a place (metres east, north)."""
+    return _utm(min(60, int((lon + 180.0) // 6.0) + 1), lat < 0)
+
+
+def distance_to_m(geometry: Geometry, lon: float, lat: float) -> float:
+    """Distance in metres from a position to the nearest point of a geometry; 0 inside a polygon."""
+    if geometry["type"] == "Point":
+        return distance_m(lon, lat, geometry["coordinates"][0], geometry["coordinates"][1])
+    transform = metric(lon, lat).transform
+    shape = as_shape(geometry)
+    degrees = shapely.get_coordinates(shape)
+    east, north = transform(degrees[:, 0], degrees[:, 1])
+    plane = shapely.set_coordinates(shape, list(zip(east, north, strict=True)))
+    return float(shapely.distance(plane, shapely.Point(*transform(lon, lat))))

@@ -1,0 +1,272 @@
+"""What is known of one subject: for each attribute the newest claim, and who made it.
+
+Merging is last writer wins per attribute, by the stamp `(observed_at, received_at, observation id)`. Taking the maximum
+of stamps is commutative, associative and idempotent, so any order of the same observations leaves the same record.
+`None` is a value ("now unknown"); an attribute nobody spoke of is not held at all.
+"""
+
+from datetime import datetime
+from math import isfinite
+from types import UnionType
+from typing import Any, NamedTuple, get_args
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from layers import fms
+from layers.content import Content, Number, Threshold, Thresholds
+from layers.geo import is_valid
+from layers.observation import Observation, Sensitivity
+from layers.settings import PictureSettings
+
+GEOMETRY = "geometry"
+MENTION = ""
+"""Pseudo-attribute: the newest claim of all, also of an observation that says nothing new."""
+
+
+class Claim(NamedTuple):
+    """Who said something and when; ordered by its stamp, which is the first three fields."""
+
+    observed_at: datetime
+    received_at: datetime
+    id: str
+    source: str
+    reported_at: datetime
+    flags: tuple[str, ...]
+    accuracy_m: float
+    """-1 when unknown, so that claims compare."""
+    personal: bool
+
+
+Held = tuple[Any, Claim]
+Sample = tuple[Claim, Any]
+"""One value of an attribute's history with its claim."""
+
+NON_SUBJECTS = frozenset({"seen", "verdict", "removal", "refusal", "tick"})
+"""Kinds that speak about something else than a subject of their own."""
+
+
+def _classes() -> dict[str, type[Struct]]:
+    assert isinstance(Content, UnionType)
+    return {str(cls.__struct_config__.tag): cls for cls in get_args(Content)}
+
+
+CLASSES: dict[str, type[Struct]] = _classes()
+FIELDS: dict[str, tuple[str, ...]] = {kind: cls.__struct_fields__ for kind, cls in CLASSES.items()}
+TYPES: dict[str, dict[str, Any]] = {
+    kind: {field.name: field.type for field in msgspec.structs.fields(cls)} for kind, cls in CLASSES.items()
+}
+_FLOATS = {kind: frozenset(name for name, type_ in types.items() if type_ == Number) for kind, types in TYPES.items()}
+
+REFERENCES: dict[str, tuple[str, ...]] = {
+    "mission": ("units",),
+    "unit": ("mission",),
+    "crowd_region": ("site", "count", "lines"),
+    "crowd_count": ("region",),
+    "crowd_alert": ("region",),
+    "device": ("building",),
+    "warning": ("references",),
+    "note": ("mission",),
+}
+"""Attributes that name other subjects, by kind."""
+
+HISTORIES: dict[str, str] = {"drone": GEOMETRY, "crowd_count": "people"}
+"""Kinds of which one attribute's earlier values are kept."""
+
+_SHAPES = frozenset({"report_to", "field_of_view", "blind_spots", "area", "home"})
+_SIZED = (dict, list)
+
+
+class Record:
+    """The attribute book of one subject. `held[name]` is (value, claim); `history` is sorted by claim."""
+
+    __slots__ = ("expires_at", "extra", "heard_at", "held", "history", "kind", "memo", "subject")
+
+    def __init__(self, subject: str, kind: str) -> None:
+        self.subject = subject
+        self.kind = kind
+        self.held: dict[str, Held] = {}
+        self.extra: dict[str, Held] = {}
+        self.history: list[Sample] = []
+        self.memo: dict[str, tuple[Any, Any]] = {}
+        """Results of pure functions of this record with what they were computed from; never part of a snapshot."""
+        self.heard_at: datetime | None = None
+        self.expires_at: datetime | None = None
+
+    def get(self, name: str) -> Any:
+        """The value of an attribute, None when unknown or never spoken of."""
+        held = self.held.get(name)
+        return None if held is None else held[0]
+
+    def claim(self, name: str) -> Claim | None:
+        """The claim behind an attribute."""
+        held = self.held.get(name)
+        return None if held is None else held[1]
+
+    @property
+    def lead(self) -> Claim:
+        """The newest claim of all about the subject."""
+        return self.held[MENTION][1]
+
+    @property
+    def personal(self) -> bool:
+        """Whether anything now held was claimed as personal."""
+        return any(claim.personal for _, claim in self.held.values())
+
+    def put(self, name: str, value: Any, claim: Claim) -> bool:
+        """Hold the value if its claim is newer than what is held; True if it was."""
+        held = self.held.get(name)
+        if held is not None and held[1] >= claim:
+            return False
+        self.held[name] = (value, claim)
+        return True
+
+    def put_extra(self, name: str, value: Any, claim: Claim) -> None:
+        """As `put`, for a sender's attribute as written."""
+        held = self.extra.get(name)
+        if held is None or held[1] < claim:
+            self.extra[name] = (value, claim)
+
+    def withdraw(self, claim: Claim, names: tuple[str, ...]) -> set[str]:
+        """Forget what was claimed before the withdrawal (all, or the named attributes); returns the names that went."""
+        gone = set()
+        for name in names or tuple(self.held):
+            held = self.held.get(name)
+            if held is not None and held[1] < claim:
+                del self.held[name]
+                gone.add(name)
+        for name in names or tuple(self.extra):
+            extra = self.extra.get(name)
+            if extra is not None and extra[1] < claim:
+                del self.extra[name]
+        if not names or HISTORIES.get(self.kind) in names:
+            self.history = [sample for sample in self.history if sample[0] > claim]
+        return gone
+
+    def heard(self) -> datetime:
+        """Newest time of receipt among the claims that are held."""
+        return max(claim.received_at for _, claim in self.held.values())
+
+
+def claim_of(observation: Observation) -> Claim:
+    """The claim that an observation makes."""
+    return Claim(
+        observation.observed_at,
+        observation.received_at,
+        observation.id,
+        observation.source,
+        observation.reported_at,
+        observation.flags,
+        -1.0 if observation.accuracy_m is None else observation.accuracy_m,
+        observation.sensitivity == Sensitivity.PERSONAL,
+    )
+
+
+def attributes(observation: Observation, settings: PictureSettings) -> tuple[dict[str, Any], list[str]]:
+    """What an observation says, bounded: `(attributes, names refused)`. A refused attribute counts as not spoken of."""
+    said: dict[str, Any] = {}
+    refused: list[str] = []
+    content, kind = observation.content, observation.kind
+    for name in FIELDS[kind]:
+        value = getattr(content, name)
+        if value is UNSET:
+            continue
+        if value is None or bounded(kind, name, value, settings):
+            said[name] = as_journaled(kind, name, value)
+        elif type(value) is str:
+            said[name] = value[: settings.max_text_chars]
+        else:
+            refused.append(name)
+    if observation.geometry is not UNSET:
+        if observation.geometry is None or is_valid(observation.geometry, settings.max_vertices):
+            said[GEOMETRY] = observation.geometry
+        else:
+            refused.append(GEOMETRY)
+    if "fms_status" in said:
+        said.update(fms.registers(said["fms_status"]))
+    return said, refused
+
+
+def bounded(kind: str, name: str, value: Any, settings: PictureSettings) -> bool:
+    """Whether a value that is not None is within the limits of its attribute."""
+    cls = type(value)
+    if cls is str:
+        return len(value) <= settings.max_text_chars
+    if cls is float:
+        return isfinite(value)
+    if cls is bool or cls is datetime:
+        return True
+    if cls is int:
+        return name != "fms_status" or value in fms.FMS
+    if cls is tuple:
+        return len(value) <= settings.max_items and all(_item(item, settings) for item in value)
+    if name in _SHAPES and kind != "device":
+        return is_valid(value, settings.max_vertices)
+    return not isinstance(value, _SIZED) or small(value, settings)
+
+
+def as_journaled(kind: str, name: str, value: Any) -> Any:
+    """The value as it comes back from a journal, where a whole number in a field of floats is a float."""
+    if type(value) is int and name in _FLOATS[kind]:
+        return float(value)
+    if isinstance(value, Thresholds):
+        return Thresholds(invalid=_rules(value.invalid), warning=_rules(value.warning), alarm=_rules(value.alarm))
+    return value
+
+
+def _rules(rules: tuple[Threshold, ...]) -> tuple[Threshold, ...]:
+    return tuple(
+        Threshold(comparison=rule.comparison, value=float(rule.value)) if type(rule.value) is int else rule
+        for rule in rules
+    )
+
+
+def _item(item: Any, settings: PictureSettings) -> bool:
+    if isinstance(item, str):
+        return len(item) <= settings.max_text_chars
+    geometry = getattr(item, GEOMETRY, None)
+    return geometry is None or is_valid(geometry, settings.max_vertices)
+
+
+def small(value: Any, settings: PictureSettings) -> bool:
+    """Whether a free-form value is within its limit as JSON."""
+    try:
+        return len(msgspec.json.encode(value)) <= settings.max_value_bytes
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def remember(record: Record, claim: Claim, value: Any, settings: PictureSettings) -> bool:
+    """Add a value to the record's history, bounded in time and number; True if the history changed.
+
+    Kept are the newest claim of each moment (of each step of a track: the first), and of the moments the newest ones in
+    the window that ends at the newest. All are maxima over the set of samples: the order of arrival does not matter.
+    """
+    track = record.kind == "drone"
+    step_s = settings.track_step_s if track else 1e-6
+    window = (settings.track_window_s if track else settings.trend_window_s) / step_s
+    most = settings.track_points if track else settings.trend_points
+    history = record.history
+    slot = _slot(claim, step_s)
+    index = len(history)
+    while index and _slot(history[index - 1][0], step_s) > slot:
+        index -= 1
+    if index and _slot(history[index - 1][0], step_s) == slot:
+        known = history[index - 1][0]
+        if claim == known or (claim < known) != track:
+            return False
+        history[index - 1] = (claim, value)
+        return True
+    if history and (_slot(history[-1][0], step_s) - slot > window or (index == 0 and len(history) >= most)):
+        return False
+    history.insert(index, (claim, value))
+    newest = _slot(history[-1][0], step_s)
+    first = max(0, len(history) - most)
+    while newest - _slot(history[first][0], step_s) > window:
+        first += 1
+    del history[:first]
+    return True
+
+
+def _slot(claim: Claim, step_s: float) -> int:
+    return int(claim.observed_at.timestamp() / step_s)

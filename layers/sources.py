@@ -1,0 +1,87 @@
+"""Layer sources: the health of each feed, so that silence and refusals are seen and not mistaken for calm."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from layers.book import Book, Change
+from layers.draw import feature, later, maybe, stamp
+from layers.wire import Feature
+
+KINDS = frozenset({"source"})
+LISTENS = KINDS
+PREFIX = "source:"
+LIVE, SILENT = "live", "silent"
+LAGS = 20
+"""Receipts that the skew is estimated from."""
+
+
+def affected(change: Change, book: Book) -> Iterable[str]:  # noqa: ARG001  (every layer's signature)
+    """The source itself."""
+    return (change.subject,)
+
+
+def due(subject: str, book: Book) -> datetime | None:
+    """When the source falls silent."""
+    until = book.speaks_until(subject.removeprefix(PREFIX))
+    return until if until is not None and until > book.time() else None
+
+
+def draw(subject: str, book: Book) -> list[Feature]:
+    """The source as a feature without geometry."""
+    source = subject.removeprefix(PREFIX)
+    known = book.sources.get(source)
+    if known is None:
+        return []
+    feed, _, instance = source.partition("/")
+    heard = known.last_received_at or (known.refusal.received_at if known.refusal is not None else book.time())
+    until = book.speaks_until(source)
+    silent = known.last_received_at is None or book.is_silent(source)
+    age = book.settings.age("source")
+    properties = {
+        "layer": "sources",
+        "part": "source",
+        "title": source,
+        "rev": 0,
+        "observed_at": stamp(known.last_observed_at or heard),
+        "reported_at": stamp(heard),
+        "received_at": stamp(heard),
+        "stale_at": stamp(until or later(heard, age.stale_after_s)),
+        "expires_at": stamp(expires_at(book, source)),
+        "sources": [{"id": source, "observed_at": stamp(known.last_observed_at or heard)}],
+        "flags": ["clock_ahead"] if any(lag[3] for lag in known.lags) else [],
+        "accuracy_m": None,
+        "times": {},
+        "feed": feed,
+        "instance": instance or None,
+        "state": SILENT if silent else LIVE,
+        "last_received_at": maybe(known.last_received_at),
+        "last_observed_at": maybe(known.last_observed_at),
+        "accepted": known.accepted,
+        "refused": known.refused,
+        "last_refusal": known.reason,
+        "silent_since": maybe(until) if silent else None,
+        "silence_after_s": book.settings.silence(source),
+        "skew_s": skew_s(known.lags),
+    }
+    return [feature(subject, None, properties)]
+
+
+def expires_at(book: Book, source: str) -> datetime:
+    """When a source that says nothing more is forgotten."""
+    known = book.sources[source]
+    heard = [moment for moment in (known.last_received_at, known.refusal and known.refusal.received_at) if moment]
+    return later(max(heard), book.settings.age("source").expire_after_s)
+
+
+def skew_s(lags: list[tuple[datetime, str, float, bool]]) -> float | None:
+    """How far the source's clock runs before ours, seconds: the largest of its newest (reported - received).
+
+    The message that was least delayed on its way tells most about the clock (the minimum filter of NTP, RFC 5905
+    section 10). Negative means behind, or that everything from it is late. None where nothing is known.
+    """
+    return round(max(lag[2] for lag in lags), 3) if lags else None
+
+
+def urgent(before: Feature | None, after: Feature) -> bool:
+    """A source that falls silent cannot wait."""
+    return after["properties"]["state"] == SILENT and before is not None and before["properties"]["state"] == LIVE

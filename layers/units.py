@@ -1,0 +1,74 @@
+"""Layer units: vehicles and teams with position, radio status and mission."""
+
+from collections.abc import Iterable
+
+from layers import fms
+from layers.assignment import mission_of
+from layers.book import Book, Change
+from layers.draw import common, feature, flat, plain, values
+from layers.geo import distance_m
+from layers.records import GEOMETRY, Record
+from layers.wire import Feature
+
+KINDS = frozenset({"unit"})
+LISTENS = frozenset({"unit", "mission"})
+
+
+def affected(change: Change, book: Book) -> Iterable[str]:
+    """The unit itself; the units of a mission that moved or whose list of units changed."""
+    if change.kind == "unit":
+        return (change.subject,)
+    if not change.touches(GEOMETRY, "units"):
+        return ()
+    record = book.record(change.subject, "mission")
+    listed = (record.get("units") or ()) if record is not None else ()
+    return [*(unit.subject for unit in book.referring(change.subject, "unit")), *listed]
+
+
+def state(record: Record) -> str:
+    """What the newest state-giving status says; calls (0), requests to speak (5) and 9 keep it."""
+    return fms.state(record.get(fms.STATE))
+
+
+def emergency(record: Record) -> bool:
+    """Whether the unit called for help (0) and has given no state since."""
+    called, cleared = record.claim(fms.CALLED), record.claim(fms.CLEARED)
+    return called is not None and (cleared is None or called > cleared)
+
+
+def draw(subject: str, book: Book) -> list[Feature]:
+    """The unit as one point (null without a position)."""
+    record = book.records[subject]
+    name = record.get("call_sign") or record.get("name")
+    mission = mission_of(book, record)
+    geometry = flat(record.get(GEOMETRY))
+    properties = common(book, record, "units", "unit", name, times=(GEOMETRY, "fms_status"))
+    properties.update(
+        values(
+            record,
+            *("name", "call_sign", "description", "vehicle_type", "base_station", "fms_status"),
+            *("heading_deg", "speed_mps"),
+        ),
+        state=state(record),
+        mission=mission,
+        report_to=plain(record.get("report_to")),
+        emergency=emergency(record),
+        speech_request=record.get("fms_status") == fms.SPEECH_REQUEST,
+        distance_m=mission_distance_m(book, record, mission),
+    )
+    return [feature(subject, geometry, properties)]
+
+
+def mission_distance_m(book: Book, unit: Record, mission: str | None) -> float | None:
+    """Distance to the mission as the crow flies, in whole metres; None where a position is missing."""
+    target = book.record(mission, "mission") if mission is not None else None
+    here, there = unit.get(GEOMETRY), target.get(GEOMETRY) if target is not None else None
+    if here is None or there is None or here["type"] != "Point" or there["type"] != "Point":
+        return None
+    (lon, lat), (to_lon, to_lat) = here["coordinates"][:2], there["coordinates"][:2]
+    return round(distance_m(lon, lat, to_lon, to_lat), 0)
+
+
+def urgent(before: Feature | None, after: Feature) -> bool:
+    """An emergency call cannot wait."""
+    return bool(after["properties"]["emergency"]) and not (before is not None and before["properties"]["emergency"])
