@@ -174,7 +174,7 @@ class CrowdAlert(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd
 
 
 class Drone(Base, frozen=True, kw_only=True, omit_defaults=True, tag="drone"):
-    """An unmanned aircraft; the third coordinate of its geometry is metres above ground. Not `armed`: safe to approach."""
+    """An unmanned aircraft; its geometry's third coordinate is metres above ground. Not `armed`: safe to approach."""
 
     name: Text = UNSET
     home: Shape = UNSET

@@ -1,9 +1,9 @@
 """What somebody claims to have seen: the envelope that every feed yields and the journal keeps.
 
 An observation is a claim, not a fact. It says who claims it (`source`), of what (`subject`), when it was so
-(`observed_at`), when the source said so (`reported_at`) and when we heard it (`received_at`, our clock). What is claimed
-is `content`, one of the typed structs of `layers.content`; a field of it that the sender did not speak of is `UNSET`, so
-a partial update can be told from "now unknown" (`None`).
+(`observed_at`), when the source said so (`reported_at`) and when we heard it (`received_at`, our clock). What is
+claimed is `content`, one of the typed structs of `layers.content`; a field of it that the sender did not speak of is
+`UNSET`, so a partial update can be told from "now unknown" (`None`).
 """
 
 import hashlib
@@ -36,7 +36,8 @@ class Observation(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `id` makes it idempotent: a sender that repeats itself yields the same id. `accuracy_m` is the radius in metres in
     which the true position lies (one sigma), None when unknown. `flags` are short words such as `clock_ahead`,
-    `tz_assumed`, `time_assumed`. `extra` holds the sender's attributes as written, for the NGSI read side and a later re-decode.
+    `tz_assumed`, `time_assumed`. `extra` holds the sender's attributes as written, for the NGSI read side and a later
+    re-decode.
     """
 
     id: str

@@ -215,10 +215,11 @@ def as_journaled(kind: str, name: str, value: Any) -> Any:
 
 
 def _rules(rules: tuple[Threshold, ...]) -> tuple[Threshold, ...]:
-    return tuple(
-        Threshold(comparison=rule.comparison, value=float(rule.value)) if type(rule.value) is int else rule
-        for rule in rules
-    )
+    return tuple(Threshold(comparison=rule.comparison, value=_limit(rule.value)) for rule in rules)
+
+
+def _limit(value: float | str | bool | None) -> float | str | bool | None:
+    return value if value is None or isinstance(value, (str, bool)) else float(value)
 
 
 def _item(item: Any, settings: PictureSettings) -> bool:
