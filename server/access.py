@@ -1,8 +1,8 @@
 """Who may come in: tokens, one-time sign-in codes and the roles they carry (DATA/access.db).
 
-A token is 256 random bits; only its SHA-256 is kept, so the file opens nothing. It may be made and revoked while the server
-runs or before it ever ran: the file is the only truth, and every check reads it. A sign-in code is a short-lived stand-in
-for a token that fits into a link; it is burnt by its first use.
+A token is 256 random bits; only its SHA-256 is kept, so the file opens nothing. It may be made and revoked while the
+server runs or before it ever ran: the file is the only truth, and every check reads it. A sign-in code is a
+short-lived stand-in for a token that fits into a link; it is burnt by its first use.
 
 Errors: `AccessError` (a role, situation or id that does not exist) is the only one raised besides sqlite3's own.
 """
@@ -23,13 +23,14 @@ from server import runtime
 
 BUSY_TIMEOUT_MS = 10_000
 MAX_NAME_CHARS = 100
+MAX_UNIT_CHARS = 256
 MAX_SECRET_CHARS = 200
 """A longer string is no token of ours; it is not even hashed."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tokens(
-  id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL, unit TEXT, situations TEXT NOT NULL,
-  created TEXT NOT NULL, expires TEXT, last_used TEXT, revoked TEXT);
+  id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL, unit TEXT, situations TEXT
+  NOT NULL, created TEXT NOT NULL, expires TEXT, last_used TEXT, revoked TEXT);
 CREATE TABLE IF NOT EXISTS codes(
   hash BLOB PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, unit TEXT, situations TEXT NOT NULL, situation TEXT,
   token_days REAL NOT NULL, created TEXT NOT NULL, expires TEXT NOT NULL, used TEXT);
@@ -50,6 +51,9 @@ class Role(StrEnum):
     FEED = "feed"
     ADMIN = "admin"
 
+
+PERSONAL_ROLES = frozenset({Role.CONTROL, Role.CREW, Role.PLANNER})
+"""Roles whose view may hold personal data (layers.views): each of their reads enters the audit trail."""
 
 DEFAULT_SITUATIONS = {
     Role.CONTROL: "*",
@@ -162,7 +166,9 @@ class Access:
         """A new token, shown this once, and its row. `days` None: it does not expire. Raises AccessError."""
         return runtime.offload(self._create, *_checked(role, name, unit, situations), days)
 
-    def _create(self, role: str, name: str, unit: str | None, situations: str, days: float | None) -> tuple[str, TokenRow]:
+    def _create(
+        self, role: str, name: str, unit: str | None, situations: str, days: float | None
+    ) -> tuple[str, TokenRow]:
         with self._write() as db:
             return self._insert(db, role, name, unit, situations, days)
 
@@ -209,14 +215,10 @@ class Access:
         """Ids of the tokens that still open something."""
         with self._lock:
             rows = self._reader.execute(
-                "SELECT id FROM tokens WHERE revoked IS NULL AND (expires IS NULL OR expires > ?)", (_stamp(self._now()),)
+                "SELECT id FROM tokens WHERE revoked IS NULL AND (expires IS NULL OR expires > ?)",
+                (_stamp(self._now()),),
             ).fetchall()
         return {row[0] for row in rows}
-
-    def changed(self) -> int:
-        """A number that changes when another process or a write of ours has changed the file."""
-        with self._lock:
-            return int(self._reader.execute("PRAGMA data_version").fetchone()[0])
 
     def list(self) -> list[TokenRow]:
         """Every token ever made, the newest first."""
@@ -247,7 +249,9 @@ class Access:
 
     def _write_used(self, used: dict[str, str]) -> None:
         with self._write() as db:
-            db.executemany("UPDATE tokens SET last_used=? WHERE id=?", [(at, token_id) for token_id, at in used.items()])
+            db.executemany(
+                "UPDATE tokens SET last_used=? WHERE id=?", [(at, token_id) for token_id, at in used.items()]
+            )
 
     # -- sign-in codes ------------------------------------------------------------------------------------------------
 
@@ -263,7 +267,11 @@ class Access:
     ) -> str:
         """A one-time code, shown this once, that gives a token for `token_days`. `situation`: where to start."""
         return runtime.offload(
-            self._create_code, *_checked(role, name, unit, situations), situation, timedelta(seconds=valid_s), token_days
+            self._create_code,
+            *_checked(role, name, unit, situations),
+            situation,
+            timedelta(seconds=valid_s),
+            token_days,
         )
 
     def _create_code(
@@ -315,8 +323,8 @@ def _checked(role: str, name: str, unit: str | None, situations: str | None) -> 
         raise AccessError(f"no role {role!r}; there are {', '.join(Role)}") from None
     if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
         raise AccessError(f"a name has 1 to {MAX_NAME_CHARS} printable characters")
-    if unit is not None and known is not Role.CREW:
-        raise AccessError("only a crew has a unit")
+    if unit is not None and (known is not Role.CREW or not 0 < len(unit) <= MAX_UNIT_CHARS):
+        raise AccessError(f"only a crew has a unit, of 1 to {MAX_UNIT_CHARS} characters")
     chosen = DEFAULT_SITUATIONS[known] if situations is None else situations
     for word in chosen.split(","):
         if word not in ("*", "live", "exercises") and not word.startswith("ex-"):

@@ -1,8 +1,8 @@
 """The trail of who did and read what: append-only, hash-chained (DATA/audit.db).
 
-Each entry's hash covers the hash before it, so a changed, removed or inserted row breaks the chain from there on; triggers
-refuse UPDATE and DELETE. Several processes may append: the chain is extended inside an immediate transaction. What is
-written are names of tokens, actions and ids, never tokens, codes or the personal data that was read.
+Each entry's hash covers the hash before it, so a changed, removed or inserted row breaks the chain from there on;
+triggers refuse UPDATE and DELETE. Several processes may append: the chain is extended inside an immediate transaction.
+What is written are names of tokens, actions and ids, never tokens, codes or the personal data that was read.
 """
 
 import hashlib
@@ -25,12 +25,18 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS audit(
   seq INTEGER PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, token_id TEXT NOT NULL, name TEXT NOT NULL,
   role TEXT NOT NULL, situation TEXT NOT NULL, detail TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
-CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit
+  BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_replace BEFORE INSERT ON audit
+  WHEN NEW.seq <= (SELECT max(seq) FROM audit)
+  BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 """
 
-FIELDS = "seq, at, action, token_id, name, role, situation, detail, previous, hash"
-OPERATOR = Principal(token_id="cli", name="operator", role="admin", situations="*")
+INSERT = "INSERT INTO audit VALUES (?,?,?,?,?,?,?,?,?,?)"
+SELECT = "SELECT * FROM audit WHERE seq > ? ORDER BY seq"
+OPERATOR = Principal(token_id="cli", name="operator", role="admin", situations="*")  # noqa: S106
 """Whoever has a shell on the machine."""
 
 
@@ -50,7 +56,17 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
 
     def expected(self, previous: str) -> str:
         """The hash this entry must carry when it follows the entry with the hash `previous`."""
-        words = (self.seq, self.at, self.action, self.token_id, self.name, self.role, self.situation, self.detail, previous)
+        words = (
+            self.seq,
+            self.at,
+            self.action,
+            self.token_id,
+            self.name,
+            self.role,
+            self.situation,
+            self.detail,
+            previous,
+        )
         return hashlib.sha256(msgspec.json.encode(words)).hexdigest()
 
 
@@ -94,13 +110,13 @@ class Audit:
                 hash="",
             )
             row = {**msgspec.structs.asdict(entry), "hash": entry.expected(last[1])}
-            db.execute(f"INSERT INTO audit({FIELDS}) VALUES (?,?,?,?,?,?,?,?,?,?)", tuple(row.values()))  # noqa: S608  (a constant)
+            db.execute(INSERT, tuple(row.values()))
             db.execute("COMMIT")
 
     def entries(self, after: int = 0) -> Iterator[AuditEntry]:
         """The lines after `after`, in order."""
         with closing(self._open()) as db:
-            for row in db.execute(f"SELECT {FIELDS} FROM audit WHERE seq > ? ORDER BY seq", (after,)):  # noqa: S608  (a constant)
+            for row in db.execute(SELECT, (after,)):
                 yield AuditEntry(**dict(zip(AuditEntry.__struct_fields__, row, strict=True)))
 
     def verify(self) -> tuple[int, int | None]:

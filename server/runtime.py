@@ -1,15 +1,16 @@
 """The only file that names eventlet: patching, tasks, real threads, the listening server.
 
-The async mode is one setting (`LAGEBILD_ASYNC_MODE`: `eventlet`, the default, or `threading`). Everything else in `server`
-uses the standard library's `queue`, `threading` and `time`: under eventlet `patch()` has made them green.
+The async mode is one setting (`LAGEBILD_ASYNC_MODE`: `eventlet`, the default, or `threading`). Everything else in
+`server` uses the standard library's `queue`, `threading` and `time`: under eventlet `patch()` has made them green.
 Call `patch()` before anything else is imported (server/cli.py does).
 """
 
+import logging
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -17,12 +18,19 @@ T = TypeVar("T")
 
 MODES = ("eventlet", "threading")
 BACKLOG = 1024
-"""Connections that may wait for accept: clients that come back together must not queue for a second (eventlet's own is 50)."""
+"""Connections that may wait for accept: clients that come back together must not queue for a second (eventlet's own is
+50).
+"""
 MAX_CONNECTIONS = 10_000
 """eventlet's WSGI server stops silently at 1,024 unless told otherwise."""
+SOCKET_TIMEOUT_S = 60
+"""A connection that neither sends nor takes anything for so long is closed: nobody holds one open by sending a byte an
+hour.
+"""
+
+log = logging.getLogger("lagebild.runtime")
 
 _patched = False
-_pool: ThreadPoolExecutor | None = None
 
 
 def mode() -> str:
@@ -76,3 +84,76 @@ def listen(host: str, port: int) -> socket.socket:
     listener.bind((host, port))
     listener.listen(BACKLOG)
     return listener
+
+
+class WebServer:
+    """Serves a WSGI application on a listening socket, in a background task."""
+
+    def __init__(self, listener: socket.socket, application: Any) -> None:
+        self._listener = listener
+        self._application = application
+        self._end: Callable[[], None] = listener.close
+
+    def start(self) -> None:
+        """Begin to accept."""
+        if is_green():
+            self._start_green()
+        else:
+            self._start_threads()
+
+    def stop(self) -> None:
+        """Accept nothing more. Requests under way go on; open WebSockets end with the process."""
+        self._end()
+
+    def _start_green(self) -> None:
+        import eventlet
+        import eventlet.wsgi
+
+        task = eventlet.spawn(
+            eventlet.wsgi.server,
+            self._listener,
+            self._application,
+            log=log,
+            log_output=False,
+            max_size=MAX_CONNECTIONS,
+            debug=False,
+            socket_timeout=SOCKET_TIMEOUT_S,
+            keepalive=True,
+        )
+
+        def end() -> None:
+            # Its own way of ending waits for every open WebSocket; killed, it waits alone.
+            task.kill()
+            self._listener.close()
+
+        self._end = end
+
+    def _start_threads(self) -> None:
+        from werkzeug.serving import make_server
+
+        host, port = self._listener.getsockname()[:2]
+        server = make_server(host, port, self._application, threaded=True, fd=self._listener.fileno())
+        spawn(server.serve_forever, name="http")
+        self._end = server.shutdown
+
+
+def wait_for_signal(*numbers: signal.Signals) -> signal.Signals:
+    """Wait until the process gets one of the signals; the main task's last job, others go on meanwhile.
+
+    A handler in Python would not wake the event loop from its sleep; the byte that the interpreter writes into a
+    socket does.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    for number in numbers:
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    try:
+        while True:
+            got = reader.recv(1)[0]
+            if got in numbers:
+                return signal.Signals(got)
+    finally:
+        signal.set_wakeup_fd(-1)
+        reader.close()
+        writer.close()

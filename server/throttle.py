@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 
 class Throttle:
-    """Allows `burst` events at once per key and `per_minute` in the long run. The least recently seen key is forgotten first.
+    """Allows `burst` events at once per key and `per_minute` in the long run. The least recently seen key is forgotten
+    first.
 
     Not for several threads at once on the same key to the last event: a limit, not an account.
     """

@@ -23,7 +23,7 @@ WORDS = {
 }
 
 
-class Problem(Exception):  # noqa: N818  (the word of RFC 9457)
+class Problem(Exception):
     """A request that cannot be granted. `status` is the HTTP status, the word for it comes from WORDS."""
 
     def __init__(self, status: int, description: str, headers: Mapping[str, str] | None = None) -> None:

@@ -1,6 +1,6 @@
 """Who may call a route: `@needs(roles)` on every view; a route without it does not start (see `unguarded`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from math import ceil
 from typing import ParamSpec, TypeVar, cast
@@ -55,18 +55,25 @@ def authenticate(token: str | None) -> Principal:
     raise Problem(401, "A valid token is needed.", {"WWW-Authenticate": 'Bearer realm="lagebild"'})
 
 
+def is_own_origin(origin: str, host: str, allowed: Iterable[str]) -> bool:
+    """Is it our own page that asks (same host and port), or one of an allowed origin?
+
+    The scheme is not compared: behind a proxy that ends TLS we do not know it, and the host is what tells pages apart.
+    """
+    return (bool(host) and urlsplit(origin).netloc == host) or origin in allowed
+
+
 def same_origin() -> bool:
-    """Does a browser page of ours (or none) ask? The Origin header must be our own or one of the allowed."""
+    """Does a page of ours ask, or no page at all (no Origin header)?"""
     origin = request.headers.get("Origin")
-    if origin is None:
-        return True
-    return urlsplit(origin).netloc == request.host or origin in house().settings.server.allowed_origins
+    return origin is None or is_own_origin(origin, request.host, house().settings.server.allowed_origins)
 
 
 def needs(*roles: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Let the view run only for a caller with one of the roles; `caller()` is then set.
 
-    Raises Problem: 401 without or with a wrong token, 403 for another role or a foreign origin on a request that writes.
+    Raises Problem: 401 without or with a wrong token, 403 for another role or a foreign origin on a request that
+    writes.
     """
 
     def wrap(view: Callable[P, T]) -> Callable[P, T]:
@@ -100,11 +107,15 @@ def anybody(view: Callable[P, T]) -> Callable[P, T]:
 
 def unguarded(app: Flask) -> list[str]:
     """Endpoints whose view says neither `needs` nor `anybody`; the server refuses to start with one."""
-    return [rule.endpoint for rule in app.url_map.iter_rules() if not hasattr(app.view_functions[rule.endpoint], "roles")]
+    return [
+        rule.endpoint for rule in app.url_map.iter_rules() if not hasattr(app.view_functions[rule.endpoint], "roles")
+    ]
 
 
 def entered(situation: str | None) -> str:
-    """The situation the caller means, its own where it names none. Raises Problem 403 when it is closed to the caller."""
+    """The situation the caller means, its own where it names none. Raises Problem 403 when it is closed to the
+    caller.
+    """
     chosen = situation or caller().home
     if not caller().may_enter(chosen):
         raise Problem(403, "This situation is not open to the token.")

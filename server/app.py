@@ -1,0 +1,132 @@
+"""The composition root: builds the rooms, connects them, gives a WSGI application. Nobody else builds anything."""
+
+import logging
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, request
+from flask_socketio import SocketIO
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from server import runtime
+from server.access import Access
+from server.audit import Audit
+from server.config import Settings
+from server.house import House
+from server.http import auth, config, errors, guard, health, ingest, ngsi, picture, security, situations, web
+from server.intake import Intake
+from server.metrics import Metrics
+from server.quarantine import Quarantine
+from server.reports import Reports
+from server.situations import Situations, SituationSettings
+from server.sockets import attach, wire_json
+from server.sync import Sync
+from server.throttle import Throttle
+
+log = logging.getLogger("lagebild.http")
+
+BLUEPRINTS = (module.blueprint for module in (auth, config, health, ingest, ngsi, picture, situations, web))
+PING_INTERVAL_S = 20
+PING_TIMEOUT_S = 20
+
+
+def build(data_dir: Path, settings: Settings) -> House:
+    """Every room of the server on one data folder, not started yet."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    metrics = Metrics()
+    quarantine = Quarantine(data_dir / "quarantine.db")
+    intake = Intake(quarantine)
+    rooms = Situations(
+        data_dir,
+        SituationSettings(picture=settings.picture, desk=settings.desk, live_title=settings.server.live_title),
+        intake,
+    )
+    sync = Sync(settings, metrics)
+    rooms.subscribe(sync.changed)
+    per_min = settings.access.failures_per_min
+    return House(
+        data_dir=data_dir,
+        settings=settings,
+        access=Access(data_dir / "access.db"),
+        audit=Audit(data_dir / "audit.db"),
+        metrics=metrics,
+        situations=rooms,
+        quarantine=quarantine,
+        intake=intake,
+        reports=Reports(intake, metrics, settings.limits.reports_per_min),
+        sync=sync,
+        failures=Throttle(per_minute=per_min, burst=per_min),
+    )
+
+
+def create_app(house: House) -> tuple[Flask, SocketIO]:
+    """The WSGI application with all routes and the Socket.IO server, connected to the rooms."""
+    app = Flask("lagebild", static_folder=None)
+    app.extensions["lagebild"] = house
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    errors.register(app)
+    security.register(app, house.settings)
+    _measure(app, house.metrics)
+    unguarded = guard.unguarded(app)
+    if unguarded:
+        raise RuntimeError(f"routes that do not say who may call them: {', '.join(unguarded)}")
+    socketio = SocketIO(
+        app,
+        async_mode=runtime.mode(),
+        async_handlers=False,
+        manage_session=False,
+        cors_allowed_origins=lambda origin, environ: _accepted(origin, environ, house.settings.server.allowed_origins),
+        cors_credentials=False,
+        max_http_buffer_size=house.settings.limits.message_bytes,
+        http_compression=False,
+        ping_interval=PING_INTERVAL_S,
+        ping_timeout=PING_TIMEOUT_S,
+        json=wire_json,
+    )
+    attach(socketio, house)
+    app.wsgi_app = _WithoutDeflate(app.wsgi_app)  # type: ignore[method-assign]
+    hops = house.settings.server.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app, socketio
+
+
+def _accepted(origin: str, environ: dict[str, Any], allowed: Iterable[str]) -> bool:
+    return guard.is_own_origin(origin, environ.get("HTTP_HOST", ""), allowed)
+
+
+class _WithoutDeflate:
+    """Takes the offer of permessage-deflate out of WebSocket handshakes: eventlet would accept it and compress every
+    frame for every client anew, at twice the CPU; who wants fewer bytes asks for `json+zlib`, compressed once for
+    all.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        return self._application(environ, start_response)
+
+
+def _measure(app: Flask, metrics: Metrics) -> None:
+    @app.before_request
+    def _begin() -> None:
+        g.began = time.perf_counter()
+        metrics.under_way += 1
+        if request.content_length is not None and request.content_length > app.config["MAX_CONTENT_LENGTH"]:
+            raise RequestEntityTooLarge
+
+    @app.after_request
+    def _end(response: Any) -> Any:
+        endpoint = request.endpoint or "none"
+        metrics.requests.labels(endpoint, str(response.status_code)).observe(time.perf_counter() - g.began)
+        return response
+
+    @app.teardown_request
+    def _over(_error: BaseException | None) -> None:
+        metrics.under_way -= hasattr(g, "began")

@@ -1,0 +1,179 @@
+"""Settings: one TOML file (--config, else DATA/lagebild.toml), overridden by LAGEBILD_<SECTION>_<KEY> in the
+environment.
+
+Every setting has a default that is safe and a row in docs/operations.md (a test checks it). A key that does not exist
+is an error that names the nearest that does: a typo must not silently mean the default.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from layers.settings import PictureSettings
+from server.desk import DeskSettings
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+PREFIX = "LAGEBILD_"
+
+
+class ConfigError(ValueError):
+    """A setting that does not exist or has a value it cannot have; the message is for the operator."""
+
+
+class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the server listens, how it is reached and what it calls itself."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: str | None = None
+    """How people reach it (behind a proxy); sign-in links start with it. None: http://host:port."""
+    trusted_proxies: Annotated[int, Meta(ge=0, le=8)] = 0
+    """How many reverse proxies stand before it whose X-Forwarded-* are believed."""
+    allowed_origins: tuple[str, ...] = ()
+    """Web origins besides our own whose pages may connect, such as https://lage.example.org."""
+    lang: Annotated[str, Meta(pattern="^(de|en)$")] = "de"
+    """Language that clients start in."""
+    live_title: Annotated[str, Meta(min_length=1, max_length=100)] = "Echtlage"
+    """Title of the live situation."""
+
+
+class AccessSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sign-in."""
+
+    code_valid_s: Positive = 3600
+    """How long a sign-in link can be used."""
+    token_days: Positive = 7
+    """How long the token lives that a sign-in link gives."""
+    failures_per_min: Positive = 20
+    """Wrong tokens or codes per address and minute before it is told to wait."""
+
+
+class LimitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is bounded, so that nobody can exhaust the server."""
+
+    clients: Count = 2000
+    """Connected clients (Socket.IO) at once."""
+    body_bytes: Count = 8_000_000
+    """Longest body of an HTTP request; a feed may set a lower limit of its own."""
+    message_bytes: Count = 1_000_000
+    """Longest Socket.IO message from a client."""
+    reports_per_min: Positive = 120
+    """Reports per client in the long run; a burst of as many is allowed (an outbox that empties itself)."""
+    gather_ms: Annotated[int, Meta(ge=0, le=5000)] = 250
+    """How long changes that are not urgent gather before they are sent."""
+    ack_timeout_s: Positive = 60
+    """A client that leaves a delta unacknowledged for so long is disconnected."""
+    idle_delta_s: Positive = 30
+    """After so long without anything to see, a client's cursor is moved up by an empty delta."""
+    views: Count = 500
+    """Views (role, unit, layers, mission) kept in memory at once."""
+    view_idle_s: Positive = 3600
+    """How long a view that nobody uses is kept, so that a returning client gets a small delta."""
+    tombstones: Count = 20_000
+    """Removed features remembered per view."""
+
+
+class MapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base map under the layers; all None: the exercise town's own vector layers, which need no network."""
+
+    style_url: str | None = None
+    pmtiles_url: str | None = None
+    raster_url: str | None = None
+    attribution: str | None = None
+    hosts: tuple[str, ...] = ()
+    """Further web origins that a style loads tiles, fonts or pictures from: they enter the content security policy."""
+
+
+class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is logged to standard error."""
+
+    level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    format: Annotated[str, Meta(pattern="^(json|text)$")] = "json"
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set, one section each."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    map: MapSettings = field(default_factory=MapSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    desk: DeskSettings = field(default_factory=DeskSettings)
+    picture: PictureSettings = field(default_factory=PictureSettings)
+
+
+def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings from a TOML file (None or a missing default file: defaults) and the environment.
+
+    Raises ConfigError with the file, section and key at fault.
+    """
+    document: dict[str, Any] = {}
+    if path is not None:
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{path}: {error}") from None
+    where = str(path) if path is not None else "environment"
+    _check_known(document, where)
+    for name, value in (os.environ if environment is None else environment).items():
+        _override(document, name, value)
+    try:
+        return msgspec.convert(document, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def sections() -> dict[str, type[Struct]]:
+    """Section name -> its struct."""
+    return {item.name: item.type for item in msgspec.structs.fields(Settings)}
+
+
+def _check_known(document: Mapping[str, Any], where: str) -> None:
+    known = sections()
+    for section, keys in document.items():
+        if section not in known:
+            raise ConfigError(f"{where}: there is no section [{section}]{_nearest(section, known)}")
+        if not isinstance(keys, dict):
+            raise ConfigError(f"{where}: {section} is a section, write [{section}] above its settings")
+        for key in keys:
+            if key not in known[section].__struct_fields__:
+                raise ConfigError(
+                    f"{where}: there is no {key} in [{section}]{_nearest(key, known[section].__struct_fields__)}"
+                )
+
+
+def _override(document: dict[str, Any], name: str, value: str) -> None:
+    if not name.startswith(PREFIX):
+        return
+    section, _, key = name.removeprefix(PREFIX).lower().partition("_")
+    struct = sections().get(section)
+    if struct is None or not key:
+        return  # LAGEBILD_DATA, LAGEBILD_PORT, LAGEBILD_ASYNC_MODE and the like are not settings of a section
+    if key not in struct.__struct_fields__:
+        raise ConfigError(f"{name}: there is no {key} in [{section}]{_nearest(key, struct.__struct_fields__)}")
+    document.setdefault(section, {})[key] = _value(value)
+
+
+def _value(text: str) -> Any:
+    """Lists and tables are written in JSON; everything else is taken as it stands and converted by type."""
+    if text[:1] in ("[", "{"):
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError as error:
+            raise ConfigError(f"{text[:60]!r}: {error}") from None
+    return None if text == "" else text
+
+
+def _nearest(word: str, known: Any) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else f"; there are {', '.join(sorted(known))}"

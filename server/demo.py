@@ -1,0 +1,55 @@
+"""The demo: one exercise that runs, and a sign-in link for each person who takes part."""
+
+import os
+from pathlib import Path
+
+from server.access import Role
+from server.house import House
+from server.links import sign_in_link
+from server.situations import Situation
+
+APP_LINK = "app-link"
+"""File in the data folder with the crew's link; `make app` reads it."""
+
+
+def unknown(house: House, scenario: str) -> str | None:
+    """What is wrong with the name of a scenario; None when it can be played."""
+    names = [known["name"] for known in house.situations.scenarios()]
+    return None if scenario in names else f"there is no scenario {scenario!r}; there are {', '.join(names) or 'none'}"
+
+
+def prepare(house: House, scenario: str, base: str) -> list[str]:
+    """Go on with the exercise of this scenario, or start one; the lines to print."""
+    situation = _running(house, scenario) or house.situations.start_exercise(scenario)
+    units = next((known["units"] for known in house.situations.scenarios() if known["name"] == scenario), [])
+    access, settings = house.access, house.settings.access
+
+    def link(role: Role, name: str, unit: str | None = None) -> str:
+        return sign_in_link(access, settings, base, role, name, unit, situation.id)
+
+    lines = [
+        f"exercise {situation.id}: {situation.title} (ÜBUNG)",
+        f"control room    {link(Role.CONTROL, 'Leitstelle')}",
+        f"planner         {link(Role.PLANNER, 'Übungsleitung')}",
+        f"police liaison  {link(Role.LIAISON, 'Verbindung Polizei')}",
+    ]
+    if units:
+        crew = link(Role.CREW, "Gruppenführer", units[0])
+        _write_private(house.data_dir / APP_LINK, crew)
+        lines += [f"crew            {crew}", "start the crew app with:  make app"]
+    return lines
+
+
+def _running(house: House, scenario: str) -> Situation | None:
+    for situation in house.situations.list():
+        if situation.scenario == scenario and situation.clock.state != "ended":
+            return situation
+    return None
+
+
+def _write_private(path: Path, text: str) -> None:
+    fresh = path.with_name(path.name + ".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+    fresh.replace(path)

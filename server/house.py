@@ -1,0 +1,32 @@
+"""What the server is made of, in one place for the routes; built by the composition root (server/app.py)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.access import Access
+from server.audit import Audit
+from server.config import Settings
+from server.intake import Intake
+from server.metrics import Metrics
+from server.quarantine import Quarantine
+from server.reports import Reports
+from server.situations import Situations
+from server.sync import Sync
+from server.throttle import Throttle
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """The rooms. `failures` counts wrong tokens and codes per address."""
+
+    data_dir: Path
+    settings: Settings
+    access: Access
+    audit: Audit
+    metrics: Metrics
+    situations: Situations
+    quarantine: Quarantine
+    intake: Intake
+    reports: Reports
+    sync: Sync
+    failures: Throttle

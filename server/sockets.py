@@ -1,0 +1,149 @@
+"""The Socket.IO events, their checks, and how deltas leave: thin, the work is in `server.sync` and `server.reports`."""
+
+import json
+import logging
+from typing import Annotated, Any, Literal
+
+import msgspec
+from engineio import json as engineio_json
+from flask import request
+from flask_socketio import ConnectionRefusedError as Refused
+from flask_socketio import SocketIO
+from msgspec import Meta, Struct
+
+from layers.views import View, layers_for
+from layers.wire import PROTOCOL
+from server import runtime
+from server.access import PERSONAL_ROLES, Principal, Role
+from server.house import House
+from server.reports import refusal
+from server.situations import Situation
+from server.sync import Full
+
+log = logging.getLogger("lagebild.sockets")
+
+EVENTS = ("connect", "disconnect", "applied", "report")
+"""Every event a client can send; the access test walks them."""
+SILENT_ROLES = frozenset({Role.FEED})
+"""Roles that may not connect: a feed sends by HTTP and sees nothing."""
+
+
+class wire_json:  # noqa: N801  (stands in for a module)
+    """The JSON module of Socket.IO: msgspec writes (several times faster, and takes pre-encoded parts), the standard
+    library reads.
+    """
+
+    JSONDecodeError = json.JSONDecodeError
+
+    @staticmethod
+    def dumps(value: Any, **_options: Any) -> str:
+        """JSON text; the options of json.dumps do not matter, the result is always compact."""
+        return msgspec.json.encode(value).decode()
+
+    loads = staticmethod(engineio_json.loads)
+
+
+class Auth(Struct, kw_only=True):
+    """What a client says when it connects. Unknown keys are left alone: newer clients may say more."""
+
+    token: Annotated[str, Meta(max_length=200)] = ""
+    situation: Annotated[str, Meta(max_length=100)] | None = None
+    layers: Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(max_length=40)] | None = None
+    mission: Annotated[str, Meta(max_length=256)] | None = None
+    rev: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    epoch: Annotated[str, Meta(max_length=100)] | None = None
+    protocol: int = PROTOCOL
+    encoding: Literal["json", "json+zlib"] = "json"
+
+
+def attach(socketio: SocketIO, house: House) -> None:
+    """Register the events and let the sending loop send."""
+    server = socketio.server
+    seats: dict[str, tuple[Principal, Situation]] = {}
+
+    @socketio.on("connect")
+    def _connect(auth: Any = None) -> None:
+        sid = request.sid  # type: ignore[attr-defined]
+        wish, who = _authenticated(house, auth)
+        situation = _opened(house, who, wish.situation)
+        view = View(role=who.role, unit=who.unit, layers=_layers(who.role, wish.layers), mission=wish.mission)
+        if who.role in PERSONAL_ROLES:
+            house.audit.append("connected", who, situation.id, unit=who.unit)
+        try:
+            house.sync.join(sid, who, situation, view, wish.encoding, wish.rev, wish.epoch)
+        except Full:
+            raise Refused("full") from None
+        seats[sid] = (who, situation)
+
+    @socketio.on("disconnect")
+    def _disconnect(_reason: Any = None) -> None:
+        sid = request.sid  # type: ignore[attr-defined]
+        seats.pop(sid, None)
+        house.sync.leave(sid)
+
+    @socketio.on("applied")
+    def _applied(message: Any = None, *_more: Any) -> None:
+        to = message.get("to") if isinstance(message, dict) else None
+        if isinstance(to, int):
+            house.sync.applied(request.sid, to)  # type: ignore[attr-defined]
+
+    @socketio.on("report")
+    def _report(message: Any = None, *_more: Any) -> dict[str, Any]:
+        seat = seats.get(request.sid)  # type: ignore[attr-defined]
+        if seat is None:
+            return refusal("unauthorized", "not connected")
+        who, name = seat[0], seat[1].id
+        return house.reports.take(who, house.situations.get(name), message)
+
+    def emit(event: str, data: Any, sids: list[str]) -> None:
+        socketio.emit(event, data, to=sids)
+
+    def drop(sid: str) -> None:
+        eio_sid = server.manager.eio_sid_from_sid(sid, "/")
+        server.disconnect(sid)
+        engine = server.eio.sockets.get(eio_sid)
+        if engine is not None:
+            runtime.spawn(_close, engine, name="close")
+
+    def connected(sid: str) -> bool:
+        return bool(server.manager.is_connected(sid, "/"))
+
+    house.sync.start(emit, drop, connected)
+
+
+def _close(engine: Any) -> None:
+    # Without waiting for the queue: whom we cut does not read it.
+    engine.close(wait=False, abort=False)
+
+
+def _authenticated(house: House, auth: Any) -> tuple[Auth, Principal]:
+    try:
+        wish = msgspec.convert(auth if isinstance(auth, dict) else {}, Auth)
+    except msgspec.ValidationError as error:
+        raise Refused(f"bad auth: {error}") from None
+    who = house.access.check(wish.token)
+    if who is None:
+        house.metrics.sign_in_failures.inc()
+        if wish.token and house.failures.take(request.remote_addr or "unknown"):
+            raise Refused("too many attempts")
+        raise Refused("unauthorized")
+    if wish.protocol != PROTOCOL:
+        raise Refused("protocol")
+    if who.role in SILENT_ROLES:
+        raise Refused("forbidden")
+    return wish, who
+
+
+def _opened(house: House, who: Principal, wanted: str | None) -> Situation:
+    name = wanted or who.home
+    if not who.may_enter(name):
+        raise Refused("forbidden")
+    try:
+        return house.situations.get(name)
+    except KeyError:
+        raise Refused("unknown situation") from None
+
+
+def _layers(role: str, wanted: list[str] | None) -> tuple[str, ...] | None:
+    """The layers asked for, of those the role has; a layer it does not have is left out, not refused."""
+    return None if wanted is None else tuple(name for name in layers_for(role) if name in wanted)

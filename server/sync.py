@@ -1,0 +1,220 @@
+"""Socket.IO synchronisation: every client is a cursor, not a queue.
+
+The desk's loop hands over the changes of each batch (`changed`); one sending loop greets, sends deltas and clock
+messages and cuts who has fallen silent. At most one delta is under way per client; while it is, changes gather in the
+view, so a slow client costs nothing. Only the sending loop emits: an emit from another real thread would be lost.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+import msgspec
+
+from layers.picture import Changes
+from layers.views import View
+from server import runtime
+from server.access import Principal
+from server.channel import Channel, Client, Encoding
+from server.config import Settings
+from server.metrics import Metrics
+from server.situations import Situation
+
+log = logging.getLogger("lagebild.sync")
+
+HOUSEKEEPING_S = 1.0
+GREETING_RETRY_S = 0.02
+
+Emit = Callable[[str, Any, list[str]], None]
+"""emit(event, data, sids): encode once, queue for each."""
+
+
+class Full(RuntimeError):
+    """No room for another client."""
+
+
+class Sync:
+    """All clients of all situations, and the loop that keeps them in step."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._limits = settings.limits
+        self._lang = settings.server.lang
+        self._metrics = metrics
+        self._channels: dict[str, Channel] = {}
+        self._clients: dict[str, Channel] = {}
+        self._ready = threading.Condition()
+        self._send_at: float | None = None
+        self._stopping = False
+        self._emit: Emit
+        self._drop: Callable[[str], None]
+        self._connected: Callable[[str], bool]
+
+    def start(self, emit: Emit, drop: Callable[[str], None], connected: Callable[[str], bool]) -> None:
+        """Begin to send. `drop(sid)` disconnects; `connected(sid)`: has the connection been confirmed to the client?"""
+        self._emit, self._drop, self._connected = emit, drop, connected
+        runtime.spawn(self._run, name="sync")
+
+    def stop(self) -> None:
+        """End the sending loop."""
+        with self._ready:
+            self._stopping = True
+            self._ready.notify_all()
+
+    # -- events from the situations ------------------------------------------------------------------------------------
+
+    def changed(self, situation: Situation, changes: Changes | None) -> None:
+        """A batch was applied (`changes`), or the situation started anew or its clock was touched (None)."""
+        with self._ready:
+            channel = self._channels.get(situation.id)
+            if channel is None:
+                return
+            if changes is not None:
+                self._wake(0 if channel.follow(changes) else self._limits.gather_ms / 1000)
+                return
+            if situation.epoch != channel.epoch:
+                channel.start_anew()
+            else:
+                for client in channel.clients.values():
+                    client.clock_due = True
+            self._wake(0)
+
+    # -- events from the clients ---------------------------------------------------------------------------------------
+
+    def join(
+        self,
+        sid: str,
+        principal: Principal,
+        situation: Situation,
+        view: View,
+        encoding: Encoding = "json",
+        cursor: int = 0,
+        epoch: str | None = None,
+    ) -> None:
+        """A client connected with a cursor of `epoch` (None: it does not say; then the cursor is believed). Raises
+        Full.
+        """
+        with self._ready:
+            if len(self._clients) >= self._limits.clients:
+                self._metrics.clients_refused.inc()
+                raise Full
+            channel = self._channel(situation)
+            known = epoch is None or epoch == channel.epoch
+            channel.join(Client(sid, principal, situation.id, view, encoding, cursor if known else 0))
+            self._clients[sid] = channel
+            self._metrics.clients.labels(principal.role).inc()
+            self._wake(0)
+
+    def leave(self, sid: str) -> None:
+        """A client is gone."""
+        with self._ready:
+            channel = self._clients.pop(sid, None)
+            if channel is not None:
+                self._metrics.clients.labels(channel.clients[sid].principal.role).dec()
+                channel.leave(sid, time.monotonic())
+
+    def applied(self, sid: str, to: int) -> None:
+        """A client has applied the delta that ended at `to`; anything else it says is ignored."""
+        with self._ready:
+            channel = self._clients.get(sid)
+            client = channel.clients[sid] if channel else None
+            if channel is None or client is None or client.in_flight != to:
+                return
+            now = time.monotonic()
+            self._metrics.delta_age_seconds.observe(now - client.sent_at)
+            client.cursor, client.in_flight = to, None
+            if channel.behind(client, now):
+                self._wake(0 if channel.urgent_rev > to else self._limits.gather_ms / 1000)
+
+    def read(self, situation: Situation, view: View, layers: tuple[str, ...] | None) -> tuple[int, list[msgspec.Raw]]:
+        """Revision and encoded features of a view now, of all its layers or some: what a client with this view would
+        have.
+        """
+        with self._ready:
+            return self._channel(situation).read(view, layers, time.monotonic())
+
+    def _channel(self, situation: Situation) -> Channel:
+        channel = self._channels.get(situation.id)
+        if channel is None:
+            channel = self._channels[situation.id] = Channel(situation, self._limits)
+        return channel
+
+    def principals(self) -> dict[str, Principal]:
+        """Who is connected, by sid."""
+        with self._ready:
+            return {sid: channel.clients[sid].principal for sid, channel in self._clients.items()}
+
+    # -- the sending loop ----------------------------------------------------------------------------------------------
+
+    def _wake(self, delay_s: float) -> None:
+        at = time.monotonic() + delay_s
+        if self._send_at is None or at < self._send_at:
+            self._send_at = at
+            self._ready.notify()
+
+    def _run(self) -> None:
+        kept_at = time.monotonic()
+        while True:
+            with self._ready:
+                if self._stopping:
+                    return
+                now = time.monotonic()
+                due = min(
+                    self._send_at if self._send_at is not None else now + HOUSEKEEPING_S, kept_at + HOUSEKEEPING_S
+                )
+                if due > now:
+                    self._ready.wait(due - now)
+                    continue
+                self._send_at = None
+                batch = [message for channel in self._channels.values() for message in self._round(channel, now)]
+            for event, data, sids in batch:
+                self._emit(event, data, sids)
+            if now - kept_at >= HOUSEKEEPING_S:
+                kept_at = now
+                self._keep_house(now)
+
+    def _round(self, channel: Channel, now: float) -> list[tuple[str, Any, list[str]]]:
+        batch: list[tuple[str, Any, list[str]]] = []
+        ticking = []
+        for client in channel.clients.values():
+            if client.epoch != channel.epoch:
+                if not self._connected(client.sid):
+                    # The answer to its connect is not out yet; a hello before it would be lost.
+                    self._wake(GREETING_RETRY_S)
+                    continue
+                batch.append(("hello", channel.hello(client, self._lang), [client.sid]))
+                client.epoch, client.clock_due = channel.epoch, False
+            elif client.clock_due:
+                ticking.append(client.sid)
+                client.clock_due = False
+        if ticking:
+            batch.append(("clock", channel.clock(), ticking))
+        for held, start, encoding, clients in channel.groups(now):
+            data = channel.delta(held, start, encoding)
+            for client in clients:
+                client.in_flight, client.sent_at, client.synced = held.state.rev, now, True
+            self._metrics.count_delta(encoding, len(bytes(data)), len(clients))
+            batch.append(("delta", data, [client.sid for client in clients]))
+        return batch
+
+    def _keep_house(self, now: float) -> None:
+        with self._ready:
+            late = [
+                sid
+                for channel in self._channels.values()
+                for sid, client in channel.clients.items()
+                if client.in_flight is not None and now - client.sent_at > self._limits.ack_timeout_s
+            ]
+            for channel in list(self._channels.values()):
+                channel.forget_idle(now)
+            self._wake(0)  # cursors that are behind although nothing is to be seen
+        self.cut(late, "acknowledged nothing")
+
+    def cut(self, sids: Collection[str], reason: str) -> None:
+        """Disconnect clients, counted."""
+        for sid in sids:
+            self._metrics.clients_cut.labels(reason).inc()
+            log.info("client cut", extra={"reason": reason})
+            self.leave(sid)
+            self._drop(sid)
