@@ -62,9 +62,8 @@ def cap_polygon(text: str, max_points: int) -> Geometry | None:
 
 
 def cap_circle(text: str) -> Geometry | None:
-    """CAP 1.2 `circle`, `lat,lon radius` in kilometres, as a polygon of 32 corners; a radius of 0 is a point.
-
-    Raises BadGeometry.
+    """CAP 1.2 `circle`, `lat,lon radius` in kilometres, as a polygon of 32 corners; its centre where that
+    cannot be drawn (no radius, over a pole or the date line). Raises BadGeometry.
     """
     parts = text.replace(",", " ").split()
     if not parts:
@@ -73,10 +72,12 @@ def cap_circle(text: str) -> Geometry | None:
         raise BadGeometry("a CAP circle is latitude, longitude and a radius")
     lon, lat = position(parts[1], parts[0])
     radius_m = _coordinate(parts[2], 1_000.0, "radius in km") * 1000
-    if radius_m <= 0 or abs(lat) > 89:
+    if radius_m <= 0 or abs(lat) >= 89:
         return {"type": "Point", "coordinates": [lon, lat]}
     north = math.degrees(radius_m / EARTH_RADIUS_M)
     east = north / math.cos(math.radians(lat))
+    if abs(lon) + east > 180 or abs(lat) + north > 90:
+        return {"type": "Point", "coordinates": [lon, lat]}
     steps = [2 * math.pi * corner / CIRCLE_CORNERS for corner in range(CIRCLE_CORNERS)]
     ring = [[lon + east * math.cos(step), lat + north * math.sin(step)] for step in steps]
     return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}

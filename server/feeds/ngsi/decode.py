@@ -28,6 +28,9 @@ from server.feeds.ngsi.values import Bad, Reading, end_time
 TIME_INSTANT = "TimeInstant"
 """The attribute in which IoT agents put the time of the whole entity."""
 
+MAX_TIMES = 20
+"""Times in the metadata of one entity; attributes of one time make one observation."""
+
 
 class OwnTime(Struct, frozen=True):
     """When the entity was measured, by its own account; `key` is that account as written."""
@@ -135,6 +138,9 @@ def _observations(entity: Entity, action: str, context: Context, refused: list[R
     groups: dict[datetime | None, dict[str, Attribute]] = {own.at: {}}
     for name, attribute in entity.attributes.items():
         groups.setdefault(attribute.at or own.at, {})[name] = attribute
+    if len(groups) > MAX_TIMES:
+        refused.append(Refused(reason=f"more than {MAX_TIMES} times in one entity", subject=entity.id))
+        return []
     if len(groups) > 1 and not groups[own.at] and action != "replace":
         del groups[own.at]
     made = []
