@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from server.access import Access
 from server.audit import Audit
 from server.config import Settings
 from server.house import House
-from server.http import auth, config, errors, guard, health, ingest, ngsi, picture, security, situations, web
+from server.http import auth, config, errors, guard, health, picture, security, situations, web
 from server.intake import Intake
 from server.metrics import Metrics
 from server.quarantine import Quarantine
@@ -28,7 +29,7 @@ from server.throttle import Throttle
 
 log = logging.getLogger("lagebild.http")
 
-BLUEPRINTS = (module.blueprint for module in (auth, config, health, ingest, ngsi, picture, situations, web))
+BLUEPRINTS = (module.blueprint for module in (auth, config, health, picture, situations, web))
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20
 
@@ -42,7 +43,6 @@ def build(data_dir: Path, settings: Settings) -> House:
     rooms = Situations(
         data_dir,
         SituationSettings(picture=settings.picture, desk=settings.desk, live_title=settings.server.live_title),
-        intake,
     )
     sync = Sync(settings, metrics)
     rooms.subscribe(sync.changed)
@@ -79,7 +79,7 @@ def create_app(house: House) -> tuple[Flask, SocketIO]:
         async_mode=runtime.mode(),
         async_handlers=False,
         manage_session=False,
-        cors_allowed_origins=lambda origin, environ: _accepted(origin, environ, house.settings.server.allowed_origins),
+        cors_allowed_origins=partial(_accepted, house.settings.server.allowed_origins),  # type: ignore[arg-type]
         cors_credentials=False,
         max_http_buffer_size=house.settings.limits.message_bytes,
         http_compression=False,
@@ -95,7 +95,7 @@ def create_app(house: House) -> tuple[Flask, SocketIO]:
     return app, socketio
 
 
-def _accepted(origin: str, environ: dict[str, Any], allowed: Iterable[str]) -> bool:
+def _accepted(allowed: Iterable[str], origin: str, environ: dict[str, Any]) -> bool:
     return guard.is_own_origin(origin, environ.get("HTTP_HOST", ""), allowed)
 
 

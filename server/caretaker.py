@@ -5,12 +5,12 @@ used.
 import logging
 import threading
 import time
-from typing import Any
 
 from flask_socketio import SocketIO
 
 from server import runtime
 from server.house import House
+from server.sockets import engine_of
 
 log = logging.getLogger("lagebild.caretaker")
 
@@ -25,7 +25,7 @@ class Caretaker:
 
     def __init__(self, house: House, socketio: SocketIO) -> None:
         self._house = house
-        self._server: Any = socketio.server
+        self._server = engine_of(socketio)
         self._stopped = threading.Event()
         self._strangers: dict[str, float] = {}
         self._flushed_at = time.monotonic()

@@ -214,18 +214,16 @@ class Channel:
             name=client.principal.name,
             unit=client.principal.unit,
             lang=lang,
-            **_pace(situation),
+            now=iso(situation.clock.now()),
+            speed=situation.clock.speed,
+            state=situation.clock.state,
         )
 
     def clock(self) -> Clock:
         """The message that the clock was touched."""
-        return Clock(situation=self.situation.id, **_pace(self.situation))
+        clock = self.situation.clock
+        return Clock(situation=self.situation.id, now=iso(clock.now()), speed=clock.speed, state=clock.state)
 
 
 def _show(view: View, picture: Picture, feature: Feature) -> Feature | None:
     return view.show(feature, picture)
-
-
-def _pace(situation: Situation) -> Any:
-    clock = situation.clock
-    return {"now": iso(clock.now()), "speed": clock.speed, "state": clock.state}

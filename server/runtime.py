@@ -10,13 +10,15 @@ import os
 import signal
 import socket
 import threading
+import warnings
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MODES = ("eventlet", "threading")
+Mode = Literal["eventlet", "threading"]
+MODES: tuple[Mode, ...] = ("eventlet", "threading")
 BACKLOG = 1024
 """Connections that may wait for accept: clients that come back together must not queue for a second (eventlet's own is
 50).
@@ -33,19 +35,22 @@ log = logging.getLogger("lagebild.runtime")
 _patched = False
 
 
-def mode() -> str:
+def mode() -> Mode:
     """The async mode in force. Raises ValueError for a word that is none."""
     chosen = os.environ.get("LAGEBILD_ASYNC_MODE", "eventlet")
     if chosen not in MODES:
         raise ValueError(f"LAGEBILD_ASYNC_MODE must be one of {', '.join(MODES)}, not {chosen!r}")
-    return chosen
+    return cast(Mode, chosen)
 
 
 def patch() -> None:
     """Make the standard library green under eventlet; nothing in threading mode. Safe to call twice."""
     global _patched
     if not _patched and mode() == "eventlet":
-        import eventlet
+        with warnings.catch_warnings():
+            # Its maintainers announce its end on every import; docs/adr and this file are where that is dealt with.
+            warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")
+            import eventlet
 
         eventlet.monkey_patch()
         _patched = True

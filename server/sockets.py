@@ -2,14 +2,14 @@
 
 import json
 import logging
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from engineio import json as engineio_json
 from flask import request
-from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import SocketIO
 from msgspec import Meta, Struct
+from socketio.exceptions import ConnectionRefusedError as Refused
 
 from layers.views import View, layers_for
 from layers.wire import PROTOCOL
@@ -58,7 +58,7 @@ class Auth(Struct, kw_only=True):
 
 def attach(socketio: SocketIO, house: House) -> None:
     """Register the events and let the sending loop send."""
-    server = socketio.server
+    server = engine_of(socketio)
     seats: dict[str, tuple[Principal, Situation]] = {}
 
     @socketio.on("connect")
@@ -96,7 +96,7 @@ def attach(socketio: SocketIO, house: House) -> None:
         return house.reports.take(who, house.situations.get(name), message)
 
     def emit(event: str, data: Any, sids: list[str]) -> None:
-        socketio.emit(event, data, to=sids)
+        server.emit(event, data, to=sids)
 
     def drop(sid: str) -> None:
         eio_sid = server.manager.eio_sid_from_sid(sid, "/")
@@ -109,6 +109,11 @@ def attach(socketio: SocketIO, house: House) -> None:
         return bool(server.manager.is_connected(sid, "/"))
 
     house.sync.start(emit, drop, connected)
+
+
+def engine_of(socketio: SocketIO) -> Any:
+    """The python-socketio server inside (the published types of Flask-SocketIO leave it out)."""
+    return cast(Any, socketio).server
 
 
 def _close(engine: Any) -> None:

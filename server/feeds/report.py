@@ -94,7 +94,7 @@ def decode(body: bytes, context: Context) -> Decoded:
     key = idempotency_key("report", report.role, report.unit or "", report.client_id, str(report.client_seq))
     subject, content, geometry = _claim(report, key)
     at = None if report.at is None else report.at.astimezone(UTC)
-    observed_at, reported_at, flags = clock.honest(at, at, context.received_at, context.limits.clock)
+    observed_at, reported_at, flags = clock.honest(at, None, context.received_at, context.limits.clock)
     position = {} if geometry is None else {"geometry": geometry}
     observation = Observation(
         id=key,

@@ -1,7 +1,6 @@
 """What clients need to know before they draw: language, base map, version; the exercise town; and the quarantine."""
 
 from importlib.metadata import version
-from typing import Any
 
 import msgspec
 from flask import Blueprint, jsonify, send_file
@@ -39,5 +38,5 @@ def town() -> ResponseReturnValue:
 @needs(Role.CONTROL, Role.ADMIN)
 def quarantine() -> ResponseReturnValue:
     """What was refused, the newest first."""
-    rows: list[Any] = house().quarantine.list(number("limit", 100, 1, MAX_ROWS), None)
+    rows = house().quarantine.list(number("limit", 100, 1, MAX_ROWS), None)
     return jsonify(quarantine=[msgspec.to_builtins(row) for row in rows], counts=house().quarantine.counts())

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from server.desk import Closed, Desk
 from server.http.guard import anybody, house, needs
 
 blueprint = Blueprint("health", __name__)
@@ -20,11 +21,20 @@ def healthz() -> ResponseReturnValue:
 @anybody
 def readyz() -> ResponseReturnValue:
     """Every desk runs and its journal can be written; 503 with the number of those that cannot otherwise."""
-    situations = [situation for situation in house().situations.list() if situation.clock.state != "ended"]
-    broken = sum(not situation.desk.ready for situation in situations)
-    return jsonify(
-        status="not ready" if broken else "ready", desks=len(situations), broken=broken
-    ), 503 if broken else 200
+    desks = [situation.desk for situation in house().situations.list() if situation.clock.state != "ended"]
+    broken = sum(not _works(desk) for desk in desks)
+    answer = jsonify(status="not ready" if broken else "ready", desks=len(desks), broken=broken)
+    return answer, 503 if broken else 200
+
+
+def _works(desk: Desk) -> bool:
+    if desk.stats.failing:
+        return False
+    try:
+        desk.submit(())
+    except Closed:
+        return False
+    return True
 
 
 @blueprint.get("/metrics")
