@@ -16,6 +16,7 @@ from server import runtime
 from server.access import Access
 from server.audit import Audit
 from server.config import Settings
+from server.gauges import Gauges
 from server.house import House
 from server.http import auth, config, errors, guard, health, picture, security, situations, web
 from server.intake import Intake
@@ -46,6 +47,7 @@ def build(data_dir: Path, settings: Settings) -> House:
     )
     sync = Sync(settings, metrics)
     rooms.subscribe(sync.changed)
+    metrics.registry.register(Gauges(rooms, intake))
     per_min = settings.access.failures_per_min
     return House(
         data_dir=data_dir,

@@ -113,11 +113,12 @@ class Channel:
     def _hold(self, view: View) -> Held:
         held = self.held.get(view)
         if held is None:
-            picture = self.situation.picture
             state = ViewState(self.limits.tombstones)
-            floor, removed = resumes_after_load(view, picture)
-            state.load(picture.features.values(), partial(_show, view, picture), picture.rev, floor, removed)
-            held = self.held[view] = Held(state, context(view, picture))
+            with self.situation.desk.lock:
+                picture = self.situation.picture
+                floor, removed = resumes_after_load(view, picture)
+                state.load(picture.features.values(), partial(_show, view, picture), picture.rev, floor, removed)
+                held = self.held[view] = Held(state, context(view, picture))
         return held
 
     # -- clients -------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import socket
 import threading
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal, ParamSpec, TypeVar, cast
+from typing import Any, Literal, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def mode() -> Mode:
     chosen = os.environ.get("LAGEBILD_ASYNC_MODE", "eventlet")
     if chosen not in MODES:
         raise ValueError(f"LAGEBILD_ASYNC_MODE must be one of {', '.join(MODES)}, not {chosen!r}")
-    return cast(Mode, chosen)
+    return chosen
 
 
 def patch() -> None:

@@ -70,11 +70,11 @@ class Sync:
             channel = self._channels.get(situation.id)
             if channel is None:
                 return
-            if changes is not None:
-                self._wake(0 if channel.follow(changes) else self._limits.gather_ms / 1000)
-                return
             if situation.epoch != channel.epoch:
                 channel.start_anew()
+            elif changes is not None:
+                self._wake(0 if channel.follow(changes) else self._limits.gather_ms / 1000)
+                return
             else:
                 for client in channel.clients.values():
                     client.clock_due = True

@@ -99,9 +99,8 @@ class ViewState:
         self.shown = {feature["id"]: Shown(feature, feature["properties"]["rev"]) for feature in shown}
         self.removed = dict(sorted(removed.items(), key=lambda item: item[1]))
         self.rev, self.floor = rev, floor
-        self.changed_rev = max(
-            [floor, *(shown[-1:] and [shown[-1]["properties"]["rev"]]), *list(self.removed.values())[-1:]]
-        )
+        newest = shown[-1]["properties"]["rev"] if shown else 0
+        self.changed_rev = max(floor, newest, *self.removed.values())
         self._trim()
 
     def advance(self, upsert: Iterable[Feature], remove: Iterable[str], rev: int, show: Show) -> bool:
