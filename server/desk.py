@@ -141,6 +141,11 @@ class Desk:
         return Receipt(ticket.accepted, ticket.duplicates, ticket.last_seq)
 
     @property
+    def ready(self) -> bool:
+        """The loop runs, and the last append succeeded."""
+        return self._task is not None and not self._stopped.is_set() and not self.stats.failing
+
+    @property
     def inbox_depth(self) -> int:
         """Observations that wait."""
         return self._inbox.depth

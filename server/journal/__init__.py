@@ -52,7 +52,7 @@ class BadObservation(ValueError):
 
 
 class RawRef(Struct, frozen=True, kw_only=True):
-    """An original message as it came in; drafts that share one `RawRef` object (by identity) share one kept copy.
+    """An original message as it came in; neighbouring drafts that share one `RawRef` object share one kept copy.
 
     `received_at` is the situation's clock, `sender` names who sent it (token name, address), never a secret.
     """
@@ -183,9 +183,6 @@ class Journal(Protocol):
     def raws(self, after: int, limit: int) -> list[KeptRaw]:
         """At most `limit` original messages whose first entry has seq > `after`, in order of that entry."""
 
-    def unsourced(self, after: int, limit: int) -> list[Entry]:
-        """At most `limit` entries with seq > `after` that have no original message, in order."""
-
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot; old ones are thinned out so that their number stays bounded. Raises JournalUnavailable."""
 
@@ -217,3 +214,19 @@ def entries(journal: Journal, after: int = 0, upto: int | None = None, step: int
             return
         yield from batch
         after = batch[-1].seq
+
+
+def with_raws(journal: Journal, after: int = 0, step: int = 50) -> Iterator[tuple[Entry, RawRef | None]]:
+    """Every entry after a message boundary `after`, with the original message it came from, in order."""
+    raws = _every_raw(journal, after, step)
+    current = next(raws, None)
+    for entry in entries(journal, after):
+        while current is not None and current.last_seq < entry.seq:
+            current = next(raws, None)
+        yield entry, current.raw if current is not None and current.first_seq <= entry.seq else None
+
+
+def _every_raw(journal: Journal, after: int, step: int) -> Iterator[KeptRaw]:
+    while page := journal.raws(after, step):
+        yield from page
+        after = page[-1].last_seq

@@ -79,21 +79,24 @@ class SqliteJournal:
             last, link, raw_id = self._head or self._load_head(connection)
             self._head = None  # until the commit succeeded nobody knows what is on disk
             kept: list[Entry] = []
-            raws: dict[int, tuple[int, bytes]] = {}
+            raw: RawRef | None = None
+            raw_digest = chain.NO_RAW
+            stored: RawRef | None = None
             for draft in drafts:
-                raw, raw_digest = None, chain.NO_RAW
-                if draft.raw is not None:
-                    known = raws.get(id(draft.raw))
-                    raw, raw_digest = known or (raw_id + 1, chain.raw_digest(draft.raw))
-                received_us = to_us(draft.observation.received_at)
+                if draft.raw is not raw:
+                    raw = draft.raw
+                    raw_digest = chain.NO_RAW if raw is None else chain.raw_digest(raw)
+                number = None if raw is None else raw_id + (raw is not stored)
                 following = chain.link(link, last + 1, draft.data, raw_digest)
-                row = (last + 1, draft.observation.id, received_us, raw, following, draft.data)
+                received_us = to_us(draft.observation.received_at)
+                row = (last + 1, draft.observation.id, received_us, number, following, draft.data)
                 if connection.execute(_INSERT, row).rowcount == 0:
                     continue
-                if draft.raw is not None and raw is not None and id(draft.raw) not in raws:
-                    raw_id = raw
-                    raws[id(draft.raw)] = (raw, raw_digest)
-                    _insert_raw(connection, raw, draft.raw, raw_digest)
+                if raw is not None and raw is not stored:  # kept with the first entry that it gave rise to
+                    raw_id, stored = raw_id + 1, raw
+                    _insert_raw(connection, raw_id, raw, raw_digest)
+                elif raw is None:
+                    stored = None
                 last, link = last + 1, following
                 kept.append(Entry(seq=last, observation=draft.observation))
         self._head = (last, link, raw_id)
@@ -134,12 +137,6 @@ class SqliteJournal:
                 KeptRaw(first_seq=first, last_seq=last, raw=_load_raw(connection, raw))
                 for raw, (first, last) in spans.items()
             ]
-
-    def unsourced(self, after: int, limit: int) -> list[Entry]:
-        """See `Journal.unsourced`."""
-        sql = "SELECT seq, observation FROM entries WHERE seq > ? AND raw IS NULL ORDER BY seq LIMIT ?"
-        with self._reader() as connection:
-            return [Entry(seq=seq, observation=decode(data)) for seq, data in connection.execute(sql, (after, limit))]
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """See `Journal.save_snapshot`; at most MAX_SNAPSHOTS are kept, dense near the end and spread before it."""

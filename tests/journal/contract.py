@@ -10,7 +10,7 @@ import pytest
 
 from layers.content import Device, Unit
 from layers.observation import MAX_ID_CHARS, Observation
-from server.journal import BadObservation, Draft, Journal, RawRef, Snapshot, entries
+from server.journal import BadObservation, Draft, Journal, RawRef, Snapshot, entries, with_raws
 
 START = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -127,7 +127,8 @@ class JournalContract(abc.ABC):
         kept = journal.raws(0, 10)
         assert [(raw.first_seq, raw.last_seq) for raw in kept] == [(1, 3), (5, 5)]
         assert [raw.raw for raw in kept] == [first, second]
-        assert [entry.seq for entry in journal.unsourced(0, 10)] == [4]
+        assert [raw for _, raw in with_raws(journal)] == [first, first, first, None, second]
+        assert [(entry.seq, raw) for entry, raw in with_raws(journal, after=3)] == [(4, None), (5, second)]
 
     def test_a_message_of_duplicates_only_is_not_kept_again(self, journal: Journal) -> None:
         journal.append(drafts(1, 2, message()))

@@ -1,0 +1,137 @@
+"""Plays a scenario into a situation: every line when its clock says so, in order, exactly once however often it is
+killed.
+
+A line's `received_at` is exactly starts_at + at_s and observation ids follow from the line, so playing a line again
+changes nothing. The player keeps the clock's gate at the first line that is not durable yet; therefore nothing in the
+journal is newer than that line, and after a restart the lines at or after the newest entry are all that must be played
+again.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from server import runtime
+from server.clock import ScenarioClock
+from server.desk import Desk
+from server.inbox import Busy, Closed
+from server.journal import Draft
+from server.scenario import Message, Scenario, ScenarioError
+
+log = logging.getLogger("lagebild.player")
+
+BATCH = 100
+"""Most lines decoded and submitted at a time."""
+SAVE_EVERY_S = 2.0
+"""How often the position of a running clock is written down."""
+
+Prepare = Callable[[Message], Sequence[Draft]]
+"""Decodes a line as the intake would; what it refuses is in the quarantine already."""
+
+
+class Player:
+    """One background task. `save` is called now and then to write the position of a running clock down."""
+
+    def __init__(
+        self, scenario: Scenario, clock: ScenarioClock, desk: Desk, prepare: Prepare, save: Callable[[], None]
+    ) -> None:
+        self._scenario = scenario
+        self._clock = clock
+        self._desk = desk
+        self._prepare = prepare
+        self._save = save
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._task: threading.Thread | None = None
+        newest = desk.picture.now
+        self.index = 0 if newest is None else scenario.first_due(newest)
+        """The first line that is not known to be durable."""
+        self.refused = 0
+        """Lines that could not be decoded at all."""
+        self._shut_gate()
+
+    def start(self) -> None:
+        """Begin to play."""
+        self._task = runtime.spawn(self._run, name=f"player {self._desk.name}")
+
+    def wake(self) -> None:
+        """The clock was touched."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """End after the batch under way. Safe to call twice."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        if self._task is not None:
+            self._task.join()
+            self._task = None
+
+    def wait_played(self, until: datetime, timeout_s: float) -> bool:
+        """Wait until every line due by `until` is durable; False when it takes longer than `timeout_s`."""
+        end = self._scenario.first_after(until)
+        with self._changed:
+            return self._changed.wait_for(lambda: self.index >= end or self._stopping, timeout_s)
+
+    def _run(self) -> None:
+        try:
+            while self._wait():
+                self._play_due()
+        except Closed:
+            log.info("player stopped: the situation is closed", extra={"situation": self._desk.name})
+        except (ScenarioError, OSError):
+            log.exception("the scenario's file cannot be read any more", extra={"situation": self._desk.name})
+
+    def _wait(self) -> bool:
+        """Wait until a line is due; False when it is time to stop."""
+        with self._changed:
+            while not self._stopping:
+                due_s = self._due_in_s()
+                if due_s == 0:
+                    return True
+                running = self._clock.state == "running"
+                patience_s = SAVE_EVERY_S if due_s is None else min(due_s, SAVE_EVERY_S)
+                if not self._changed.wait(patience_s if running else due_s) and running:
+                    self._save()
+            return False
+
+    def _due_in_s(self) -> float | None:
+        """Seconds until the next line is due; None when there is none, or the clock stands before it."""
+        ended = self.index >= len(self._scenario)
+        return None if ended else self._clock.due_in_s(self._scenario.due(self.index))
+
+    def _play_due(self) -> None:
+        end = min(self._scenario.first_after(self._clock.target()), self.index + BATCH)
+        drafts: list[Draft] = []
+        for message in runtime.offload(self._scenario.messages, self.index, end):
+            try:
+                drafts.extend(self._prepare(message))
+            except (ValueError, KeyError) as error:
+                self.refused += 1
+                log.warning(
+                    "a line of the scenario was refused",
+                    extra={"situation": self._desk.name, "feed": message.feed, "reason": str(error)},
+                )
+        if self._submit(drafts):
+            with self._changed:
+                self.index = end
+                self._shut_gate()
+                self._changed.notify_all()
+            self._desk.wake()
+
+    def _submit(self, drafts: Sequence[Draft]) -> bool:
+        """True once the drafts are durable; False when the player was stopped before. Raises Closed."""
+        while True:
+            try:
+                self._desk.submit_drafts(drafts)
+            except Busy as busy:
+                with self._changed:
+                    if self._changed.wait_for(lambda: self._stopping, busy.retry_after_s):
+                        return False
+            else:
+                return True
+
+    def _shut_gate(self) -> None:
+        self._clock.gate(self._scenario.due(self.index) if self.index < len(self._scenario) else None)
