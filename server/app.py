@@ -18,7 +18,7 @@ from server.audit import Audit
 from server.config import Settings
 from server.gauges import Gauges
 from server.house import House
-from server.http import auth, config, errors, guard, health, picture, security, situations, web
+from server.http import auth, config, errors, guard, health, ingest, ngsi, picture, security, situations, web
 from server.intake import Intake
 from server.metrics import Metrics
 from server.quarantine import Quarantine
@@ -30,7 +30,7 @@ from server.throttle import Throttle
 
 log = logging.getLogger("lagebild.http")
 
-BLUEPRINTS = (module.blueprint for module in (auth, config, health, picture, situations, web))
+BLUEPRINTS = (module.blueprint for module in (auth, config, health, ingest, ngsi, picture, situations, web))
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20
 
@@ -43,7 +43,15 @@ def build(data_dir: Path, settings: Settings) -> House:
     intake = Intake(quarantine)
     rooms = Situations(
         data_dir,
-        SituationSettings(picture=settings.picture, desk=settings.desk, live_title=settings.server.live_title),
+        SituationSettings(
+            picture=settings.picture,
+            desk=settings.desk,
+            live_title=settings.server.live_title,
+            lang=settings.server.lang,
+            max_running=settings.exercises.max_running,
+            max_ended=settings.exercises.max_ended,
+        ),
+        intake,
     )
     sync = Sync(settings, metrics)
     rooms.subscribe(sync.changed)

@@ -93,6 +93,15 @@ class MapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Further web origins that a style loads tiles, fonts or pictures from: they enter the content security policy."""
 
 
+class ExerciseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many exercises there may be."""
+
+    max_running: Count = 8
+    """Exercises that run or are paused at once."""
+    max_ended: Annotated[int, Meta(ge=0)] = 20
+    """Ended exercises that can still be looked at; the files of older ones stay on disk."""
+
+
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is logged to standard error."""
 
@@ -108,6 +117,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: LimitSettings = field(default_factory=LimitSettings)
     map: MapSettings = field(default_factory=MapSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    exercises: ExerciseSettings = field(default_factory=ExerciseSettings)
     desk: DeskSettings = field(default_factory=DeskSettings)
     picture: PictureSettings = field(default_factory=PictureSettings)
 

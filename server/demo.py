@@ -21,7 +21,7 @@ def unknown(house: House, scenario: str) -> str | None:
 def prepare(house: House, scenario: str, base: str) -> list[str]:
     """Go on with the exercise of this scenario, or start one; the lines to print."""
     situation = _running(house, scenario) or house.situations.start_exercise(scenario)
-    units = next((known["units"] for known in house.situations.scenarios() if known["name"] == scenario), [])
+    units = next((known["units"] for known in house.situations.scenarios() if known["name"] == scenario), ())
     access, settings = house.access, house.settings.access
 
     def link(role: Role, name: str, unit: str | None = None) -> str:

@@ -92,8 +92,7 @@ def attach(socketio: SocketIO, house: House) -> None:
         seat = seats.get(request.sid)  # type: ignore[attr-defined]
         if seat is None:
             return refusal("unauthorized", "not connected")
-        who, name = seat[0], seat[1].id
-        return house.reports.take(who, house.situations.get(name), message)
+        return house.reports.take(*seat, message)
 
     def emit(event: str, data: Any, sids: list[str]) -> None:
         server.emit(event, data, to=sids)

@@ -45,3 +45,7 @@ class Throttle:
         tokens, now = self._level(key)
         self._keep(key, tokens, now)
         return 0.0 if tokens >= 1 else (1 - tokens) / self._per_second
+
+    def forget(self) -> None:
+        """Let everybody begin anew."""
+        self._buckets.clear()

@@ -16,7 +16,8 @@ from server.http.errors import Problem
 from server.http.guard import caller, entered, house, needs
 from server.http.picture import VIEWERS, find
 from server.inbox import Busy, Closed
-from server.situations import Situation
+from server.scenario import ScenarioError
+from server.situations import Situation, TooMany
 
 blueprint = Blueprint("situations", __name__)
 
@@ -76,7 +77,9 @@ def situations() -> ResponseReturnValue:
 @needs(Role.PLANNER, Role.ADMIN, Role.CONTROL)
 def scenarios() -> ResponseReturnValue:
     """What can be played."""
-    return jsonify(scenarios=house().situations.scenarios())
+    return jsonify(
+        scenarios=[{**known, "starts_at": iso(known["starts_at"])} for known in house().situations.scenarios()]
+    )
 
 
 @blueprint.post("/situations")
@@ -89,6 +92,10 @@ def start() -> ResponseReturnValue:
         situation = house().situations.start_exercise(wish.scenario, speed=wish.speed, title=wish.title)
     except KeyError:
         raise Problem(404, f"There is no scenario {wish.scenario!r}.") from None
+    except TooMany as error:
+        raise Problem(409, str(error)) from error
+    except ScenarioError as error:
+        raise Problem(422, str(error)) from error
     house().audit.append("exercise-started", caller(), situation.id, scenario=wish.scenario, speed=wish.speed)
     return jsonify(described(situation)), 201
 

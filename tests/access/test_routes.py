@@ -1,0 +1,204 @@
+"""Every route against every role and nobody: one explicit table. A route without a row fails."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from server.access import Role
+from server.app import build, create_app
+from server.config import Settings
+from server.house import House
+
+EVERYBODY = frozenset(Role)
+VIEWERS = EVERYBODY - {Role.FEED}
+EXERCISE = frozenset({Role.PLANNER, Role.ADMIN})
+ADMIN = frozenset({Role.ADMIN})
+FEED = frozenset({Role.FEED})
+CONTROL = frozenset({Role.CONTROL, Role.ADMIN})
+OPEN = None
+"""No token needed."""
+
+TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
+    ("GET", "/"): OPEN,
+    ("GET", "/control"): OPEN,
+    ("GET", "/planner"): OPEN,
+    ("GET", "/liaison"): OPEN,
+    ("GET", "/app"): OPEN,
+    ("GET", "/assets/<path:name>"): OPEN,
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/readyz"): OPEN,
+    ("GET", "/metrics"): ADMIN,
+    ("POST", "/auth/exchange"): OPEN,
+    ("GET", "/auth/me"): EVERYBODY,
+    ("GET", "/tokens"): ADMIN,
+    ("POST", "/tokens"): ADMIN,
+    ("DELETE", "/tokens/<token_id>"): ADMIN,
+    ("GET", "/config"): VIEWERS,
+    ("GET", "/basemap/town.geojson"): VIEWERS,
+    ("GET", "/quarantine"): CONTROL,
+    ("GET", "/picture"): VIEWERS,
+    ("GET", "/situations"): VIEWERS,
+    ("GET", "/scenarios"): CONTROL | EXERCISE,
+    ("POST", "/situations"): EXERCISE,
+    ("POST", "/situations/<name>/clock"): EXERCISE,
+    ("POST", "/situations/<name>/inject"): EXERCISE,
+    ("POST", "/feeds/<name>"): FEED,
+    ("POST", "/feeds/<name>/<part>"): FEED,
+    ("GET", "/version"): EVERYBODY,
+    ("GET", "/v2"): EVERYBODY,
+    ("GET", "/v2/"): EVERYBODY,
+    ("POST", "/v2/op/update"): FEED,
+    ("POST", "/v2/notify"): FEED,
+    ("POST", "/v2/op/notify"): FEED,
+    ("GET", "/v2/entities"): CONTROL | FEED,
+    ("GET", "/v2/entities/<entity_id>"): CONTROL | FEED,
+    # What NGSI v2 has and we do not: 404 or 405 for everybody.
+    **{(method, "/v2/<path:rest>"): OPEN for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
+}
+ARGUMENTS = {
+    "<path:name>": "x.js",
+    "<path:rest>": "subscriptions",
+    "<token_id>": "00000000",
+    "<name>": "ex-none-1",
+    "<part>": "part",
+    "<entity_id>": "urn:x",
+}
+BODIES: dict[str, Any] = {
+    "/auth/exchange": {"code": "wrong"},
+    "/tokens": {"role": "feed", "name": "made by a test"},
+    "/situations": {"scenario": "no-such-scenario"},
+    "/situations/<name>/clock": {"action": "pause"},
+    "/situations/<name>/inject": {"feed": "ngsi", "instance": "x", "body": {}},
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The rooms of a server that is not serving."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAGEBILD_ASYNC_MODE", "threading")
+        rooms = build(tmp_path_factory.mktemp("data"), Settings())
+        rooms.situations.start()
+        yield rooms
+        rooms.situations.stop()
+        rooms.access.close()
+        rooms.quarantine.close()
+
+
+@pytest.fixture(scope="module")
+def app(house: House) -> Iterator[Flask]:
+    """The application of these rooms."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAGEBILD_ASYNC_MODE", "threading")
+        yield create_app(house)[0]
+    house.sync.stop()
+
+
+@pytest.fixture(scope="module")
+def tokens(house: House) -> dict[Role, str]:
+    """A token of every role that may enter any situation."""
+    return {role: house.access.create(role, f"test {role}", situations="*")[0] for role in Role}
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Calls the application without a network."""
+    return app.test_client()
+
+
+def routes(app: Flask) -> set[tuple[str, str]]:
+    """Method and rule of every route."""
+    return {(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}}  # type: ignore[operator]
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
+    assert routes(app) == set(TABLE)
+
+
+def call(client: FlaskClient, route: tuple[str, str], token: str | None, header: str = "Authorization") -> Any:
+    method, rule = route
+    path = rule
+    for name, argument in ARGUMENTS.items():
+        path = path.replace(name, argument)
+    value = f"Bearer {token}" if header == "Authorization" else str(token)
+    headers = {} if token is None else {header: value}
+    body = BODIES.get(rule) if method != "GET" else None
+    return client.open(path, method=method, json=body, headers=headers, buffered=True)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("route", TABLE, ids=" ".join)
+def test_a_role_gets_in_or_not(
+    client: FlaskClient, tokens: dict[Role, str], route: tuple[str, str], role: Role
+) -> None:
+    allowed = TABLE[route]
+    response = call(client, route, tokens[role])
+    if allowed is None:
+        assert response.status_code != 403
+    elif role in allowed:
+        assert response.status_code not in (401, 403, 500)
+    else:
+        assert response.status_code == 403
+        assert response.get_json()["error"].lower() == "forbidden"
+
+
+@pytest.mark.parametrize("route", TABLE, ids=" ".join)
+@pytest.mark.parametrize("token", [None, "", "wrong", "x" * 10_000], ids=["none", "empty", "wrong", "long"])
+def test_nobody_gets_in_without_a_valid_token(
+    client: FlaskClient, house: House, route: tuple[str, str], token: str | None
+) -> None:
+    house.failures.forget()
+    response = call(client, route, token)
+    if TABLE[route] is None:
+        assert response.status_code not in (403, 500)
+    else:
+        assert response.status_code == 401
+        assert response.get_json()["error"].lower() == "unauthorized"
+        assert response.get_json()["description"] == "A valid token is needed."
+
+
+def test_the_other_header_opens_too(client: FlaskClient, tokens: dict[Role, str]) -> None:
+    assert call(client, ("GET", "/auth/me"), tokens[Role.FEED], "X-Auth-Token").get_json()["role"] == "feed"
+
+
+def test_a_revoked_token_opens_nothing(client: FlaskClient, house: House) -> None:
+    token, row = house.access.create("admin", "short-lived")
+    assert call(client, ("GET", "/tokens"), token).status_code == 200
+    house.access.revoke(row.id)
+    assert call(client, ("GET", "/tokens"), token).status_code == 401
+
+
+def test_too_many_wrong_tokens_are_told_to_wait(client: FlaskClient, house: House, tokens: dict[Role, str]) -> None:
+    house.failures.forget()
+    answers = [call(client, ("GET", "/auth/me"), f"wrong {n}").status_code for n in range(30)]
+    assert answers == [401] * 20 + [429] * 10
+    refused = call(client, ("GET", "/auth/me"), "wrong again")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert call(client, ("GET", "/auth/me"), tokens[Role.CONTROL]).status_code == 200, "a right one still opens"
+    assert client.post("/auth/exchange", json={"code": "guess"}).status_code == 429
+    house.failures.forget()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_situation_that_is_closed_to_the_token_stays_closed(client: FlaskClient, house: House, role: Role) -> None:
+    if role is Role.FEED:
+        return
+    token, _ = house.access.create(role, "elsewhere", situations="ex-other-1")
+    headers = {"Authorization": f"Bearer {token}"}
+    assert client.get("/picture?situation=live", headers=headers).status_code == 403
+    assert client.get("/picture?situation=ex-other-1", headers=headers).status_code == 404
+    assert client.get("/situations", headers=headers).get_json() == {"situations": []}
+
+
+def test_a_foreign_page_cannot_write(client: FlaskClient, tokens: dict[Role, str]) -> None:
+    body = {"role": "feed", "name": "made by a foreign page"}
+    headers = {"Authorization": f"Bearer {tokens[Role.ADMIN]}"}
+    foreign = client.post("/tokens", json=body, headers=headers | {"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    own = client.post("/tokens", json=body, headers=headers | {"Origin": "http://localhost"})
+    assert own.status_code == 201
+    exchange = client.post("/auth/exchange", json={"code": "x"}, headers={"Origin": "https://evil.example"})
+    assert exchange.status_code == 403
