@@ -1,0 +1,70 @@
+/** What must not be overlooked, from the picture as it is: computed anew with every change, nothing is kept. */
+import { formatAge, formatNumber, ageSeconds, type Lang } from "./age";
+import { t } from "./i18n";
+import type { Feature } from "./wire";
+
+export interface Alarm {
+  id: string;
+  text: string;
+  /** 0 is the gravest. */
+  rank: number;
+}
+
+/** A mission counts as new until somebody has seen it, at most this long. */
+const NEW_FOR_S = 900;
+
+export function isNewMission(feature: Feature, nowMs: number): boolean {
+  const p = feature.properties;
+  const seen = Array.isArray(p["seen_by"]) && p["seen_by"].length > 0;
+  const age = ageSeconds((p["issued_at"] as string | null | undefined) ?? p.observed_at, nowMs);
+  return p["state"] === "open" && !seen && age !== null && age < NEW_FOR_S;
+}
+
+export const titleOf = (feature: Feature): string => {
+  const p = feature.properties;
+  for (const key of ["title", "name", "call_sign", "keyword", "headline"]) {
+    const value = p[key];
+    if (typeof value === "string" && value) return value;
+  }
+  return feature.id;
+};
+
+export function isSilent(feature: Feature): boolean {
+  return feature.properties["state"] === "silent";
+}
+
+/** "silent for 4 min": how long a source has not been heard. */
+export function silentFor(feature: Feature, nowMs: number): number | null {
+  const p = feature.properties;
+  return ageSeconds((p["last_received_at"] as string | undefined) ?? (p["silent_since"] as string | undefined), nowMs);
+}
+
+export function alarms(of: (layer: string, part?: string) => Feature[], nowMs: number, lang: Lang): Alarm[] {
+  const found: Alarm[] = [];
+  for (const unit of of("units")) {
+    if (unit.properties["fms_status"] === 0) found.push({ id: unit.id, rank: 0, text: t("alarms.emergency", { name: titleOf(unit) }) });
+  }
+  for (const device of of("devices")) {
+    const p = device.properties;
+    if (p["state"] === "ALARM") found.push({ id: device.id, rank: 1, text: t("alarms.device", { name: titleOf(device), value: shown(p["value"], lang) }) });
+  }
+  for (const region of of("crowd", "region")) {
+    const p = region.properties;
+    if (p["over_threshold"] !== true || typeof p["density_pm2"] !== "number") continue;
+    const threshold = typeof p["threshold_pm2"] === "number" ? formatNumber(p["threshold_pm2"], lang, 1) : "?";
+    found.push({ id: region.id, rank: 1, text: t("alarms.density", { name: titleOf(region), density: formatNumber(p["density_pm2"], lang, 1), threshold }) });
+  }
+  for (const mission of of("missions")) {
+    if (isNewMission(mission, nowMs)) found.push({ id: mission.id, rank: 2, text: t("alarms.mission", { name: titleOf(mission) }) });
+  }
+  for (const source of of("sources")) {
+    if (isSilent(source)) found.push({ id: source.id, rank: 3, text: t("alarms.silent", { name: titleOf(source), age: formatAge(silentFor(source, nowMs), lang) }) });
+  }
+  return found.sort((a, b) => a.rank - b.rank || a.id.localeCompare(b.id));
+}
+
+function shown(value: unknown, lang: Lang): string {
+  if (typeof value === "number") return formatNumber(value, lang, Number.isInteger(value) ? 0 : 1);
+  if (typeof value === "boolean") return t(value ? "yes" : "no");
+  return typeof value === "string" ? value : "?";
+}

@@ -1,0 +1,88 @@
+/** HTTP to our own server, with the token of the session. */
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    description: string,
+  ) {
+    super(description || code);
+  }
+}
+
+/** What to do when the server no longer knows our token; set by the session. */
+let onUnauthorized: () => void = () => {};
+let token: string | null = null;
+
+export function useToken(value: string | null, unauthorized: () => void): void {
+  token = value;
+  onUnauthorized = unauthorized;
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  let code = `http ${response.status}`;
+  let description = "";
+  try {
+    const body = (await response.json()) as { error?: unknown; description?: unknown };
+    if (typeof body.error === "string") code = body.error;
+    if (typeof body.description === "string") description = body.description;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return new ApiError(response.status, code, description);
+}
+
+/** Ask the server; throws ApiError for its refusals and TypeError when it cannot be reached. */
+export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (token) headers["Authorization"] = `Bearer ${token}`;
+  const init: RequestInit = { method, headers, cache: "no-store", credentials: "omit" };
+  if (body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(body);
+  }
+  const response = await fetch(path, init);
+  if (response.status === 401 && token) onUnauthorized();
+  if (!response.ok) throw await failure(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+export const get = <T>(path: string): Promise<T> => request<T>("GET", path);
+export const post = <T>(path: string, body: unknown): Promise<T> => request<T>("POST", path, body);
+
+export interface SituationInfo {
+  id: string;
+  title: string;
+  status: "Actual" | "Exercise";
+  state: "running" | "paused" | "ended";
+  speed: number;
+  now: string;
+  scenario: string | null;
+  starts_at: string | null;
+  ends_at: string | null;
+  epoch: string;
+  rev: number;
+}
+
+export interface ScenarioInfo {
+  name: string;
+  title: string;
+  summary: string;
+  duration_s: number;
+  units?: number;
+  missions?: number;
+}
+
+export interface MapConfig {
+  style_url?: string | null;
+  pmtiles_url?: string | null;
+  raster_url?: string | null;
+  attribution?: string | null;
+}
+
+export interface ServerConfig {
+  lang: string;
+  protocol: number;
+  map: MapConfig;
+  version: string;
+}

@@ -1,0 +1,150 @@
+/** A feature as facts for people: which properties, in which order, in words and units, each with its own time and source. */
+import { formatMoment, formatNumber, type Lang } from "./age";
+import { fieldName, t, valueName } from "./i18n";
+import type { Feature, SourceRef } from "./wire";
+
+export interface Fact {
+  key: string;
+  label: string;
+  /** null: the source says that it does not know. */
+  text: string | null;
+  observedAt: string | null;
+  sources: SourceRef[];
+  personal: boolean;
+  href?: string;
+}
+
+/** Properties that the panel shows elsewhere, or that are machinery. */
+const HIDDEN = new Set([
+  "layer", "part", "title", "rev", "observed_at", "reported_at", "received_at", "stale_at", "expires_at", "sources", "flags",
+  "accuracy_m", "times", "sections", "unit_states", "seen_by", "search_ids", "keyword_short", "emergency", "speech_request", "id",
+]);
+
+/** Personal data of the contract; it reaches only those who may see it, and is marked where it does. */
+const PERSONAL = new Set(["reporter", "email", "floor_plan_url", "author", "sender_id", "sender_name"]);
+const PERSONAL_IN: Record<string, string> = { name: "buildings" };
+
+/** What matters first; the rest follows in the order of the wire. */
+const FIRST: Record<string, string[]> = {
+  missions: ["keyword", "category", "subcategory", "severity", "state", "address", "location_detail", "description", "reporter", "alert_source", "number"],
+  units: ["fms_status", "call_sign", "name", "vehicle_type", "state", "mission", "distance_m", "speed_mps", "heading_deg", "base_station"],
+  crowd: ["level_of_service", "people", "density_pm2", "threshold_pm2", "over_threshold", "trend_pm2_per_min", "area_m2", "blind", "quality", "alert"],
+  drones: ["flight_status", "armed", "height_m", "ground_speed_mps", "heading_deg", "battery_pct", "recording", "media"],
+  buildings: ["permission", "address", "persons_probable", "devices", "name", "email", "floor_plan_url"],
+  devices: ["state", "value", "measures", "thresholds", "desired_value", "action_status", "consent", "name", "building"],
+  reports: ["verdict", "texts", "message", "snippet", "places", "network", "author", "sender_name"],
+  warnings: ["severity", "event", "headline", "description", "instruction", "onset_at", "ends_at", "urgency", "certainty"],
+  notes: ["text", "origin", "sender_name", "receiver", "mission", "message_type"],
+  sources: ["state", "silent_since", "last_received_at", "last_observed_at", "accepted", "refused", "last_refusal", "skew_s"],
+};
+
+export function isPersonal(layer: string, key: string): boolean {
+  return PERSONAL.has(key) || PERSONAL_IN[key] === layer;
+}
+
+/** Facts of a feature, most important first. `nameOf` turns an id of another feature into its title. */
+export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: string) => string | null): Fact[] {
+  const p = feature.properties;
+  const first = FIRST[p.layer] ?? [];
+  const rest = Object.keys(p).filter((key) => !HIDDEN.has(key) && !first.includes(key));
+  const found: Fact[] = [];
+  for (const key of [...first, ...rest]) {
+    const value = p[key];
+    if (value === undefined || isEmptyList(value) || (key === "description" && value === "")) continue;
+    const observedAt = p.times?.[key] ?? p.observed_at ?? null;
+    const fact: Fact = {
+      key,
+      label: fieldName(key),
+      text: value === null ? null : textOf(key, value, nowMs, lang, nameOf),
+      observedAt,
+      sources: sourcesAt(p.sources ?? [], observedAt),
+      personal: isPersonal(p.layer, key),
+    };
+    if (key.endsWith("url") && typeof value === "string" && /^https?:\/\//.test(value)) fact.href = value;
+    found.push(fact);
+  }
+  return found;
+}
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
+/** The sources that spoke at that time; all, where none is told apart by its time. */
+function sourcesAt(sources: SourceRef[], observedAt: string | null): SourceRef[] {
+  const same = sources.filter((source) => source.observed_at === observedAt);
+  return same.length > 0 ? same : sources;
+}
+
+/** Unit and digits by the end of the property's name. */
+const UNITS: [RegExp, (value: number, lang: Lang) => string][] = [
+  [/_pm2_per_min$/, (v, lang) => `${v > 0 ? "+" : ""}${formatNumber(v, lang, 2)} P/m² ${lang === "de" ? "je min" : "per min"}`],
+  [/_per_min$/, (v, lang) => `${formatNumber(v, lang)} ${lang === "de" ? "je min" : "per min"}`],
+  [/_pm2$/, (v, lang) => `${formatNumber(v, lang, 1)} P/m²`],
+  [/vertical_speed_mps$/, (v, lang) => `${formatNumber(v, lang, 1)} m/s`],
+  [/^speed_mps$|ground_speed_mps$/, (v, lang) => `${formatNumber(v * 3.6, lang)} km/h`],
+  [/_m2$/, (v, lang) => `${formatNumber(v, lang)} m²`],
+  [/_m$/, (v, lang) => `${formatNumber(v, lang)} m`],
+  [/_deg$/, (v, lang) => `${formatNumber(v, lang)}° ${compass(v, lang)}`],
+  [/_pct$/, (v, lang) => `${formatNumber(v, lang)} %`],
+  [/_s$/, (v, lang) => `${formatNumber(v, lang)} s`],
+  [/^quality$|^occupancy$/, (v, lang) => `${formatNumber(v * 100, lang)} %`],
+];
+
+function compass(deg: number, lang: Lang): string {
+  const names = lang === "de" ? ["N", "NO", "O", "SO", "S", "SW", "W", "NW"] : ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
+  return names[Math.round((((deg % 360) + 360) % 360) / 45) % 8] ?? "";
+}
+
+/** A value in words. */
+export function textOf(key: string, value: unknown, nowMs: number, lang: Lang, nameOf: (id: string) => string | null): string {
+  if (typeof value === "boolean") return t(value ? "yes" : "no");
+  if (typeof value === "number") return numberText(key, value, lang);
+  if (typeof value === "string") {
+    if (/_at$|_since$|^valid_/.test(key)) return formatMoment(value, nowMs, lang);
+    return nameOf(value) ?? valueName(key, value);
+  }
+  if (Array.isArray(value)) return value.map((one) => textOf(key, one, nowMs, lang, nameOf)).join(", ");
+  if (value && typeof value === "object") return objectText(key, value as Record<string, unknown>, nowMs, lang, nameOf);
+  return t("state.unknown");
+}
+
+function numberText(key: string, value: number, lang: Lang): string {
+  if (key === "fms_status") return `${value} · ${valueName(key, value)}`;
+  for (const [pattern, format] of UNITS) if (pattern.test(key)) return format(value, lang);
+  return formatNumber(value, lang, Number.isInteger(value) ? 0 : 2);
+}
+
+const COMPARISONS: Record<string, string> = {
+  equal: "=", notEqual: "≠", greaterThan: ">", greaterThanInclusive: "≥", lessThan: "<", lessThanInclusive: "≤",
+};
+
+function objectText(key: string, value: Record<string, unknown>, nowMs: number, lang: Lang, nameOf: (id: string) => string | null): string {
+  if (key === "address") return addressText(value) ?? t("state.unknown");
+  if (typeof value["comparison"] === "string") return `${COMPARISONS[value["comparison"]] ?? value["comparison"]} ${String(value["value"])}`;
+  if (key === "verdict" && typeof value["decision"] === "string") {
+    return [valueName("verdict", value["decision"]), value["by"], value["reason"]].filter(Boolean).join(" · ");
+  }
+  if (Array.isArray(value["coordinates"])) return positionText(value["coordinates"]);
+  const parts = Object.entries(value).filter(([, one]) => one !== null && one !== undefined && !isEmptyList(one) && one !== 0);
+  return parts.map(([name, one]) => `${partLabel(key, name)}: ${textOf(name, one, nowMs, lang, nameOf)}`).join(", ") || "–";
+}
+
+/** Inside `devices {alarm: 1, ok: 3}` the names are states. */
+function partLabel(key: string, name: string): string {
+  return key === "devices" ? valueName("state", name.toUpperCase()) : fieldName(name);
+}
+
+/** "Kettengasse 12, 33104 Padertopia"; null when nothing of it is known. */
+export function addressText(address: unknown): string | null {
+  if (typeof address !== "object" || address === null) return null;
+  const { street, postcode, city, text } = address as Record<string, unknown>;
+  const town = [postcode, city].filter((one) => typeof one === "string" && one).join(" ");
+  const whole = [street, town].filter((one) => typeof one === "string" && one).join(", ");
+  return whole || (typeof text === "string" && text ? text : null);
+}
+
+export function positionText(coordinates: unknown): string {
+  if (!Array.isArray(coordinates) || typeof coordinates[0] !== "number" || typeof coordinates[1] !== "number") return "–";
+  const [lon, lat, height] = coordinates as [number, number, number?];
+  const place = `${lat.toFixed(5)} N ${lon.toFixed(5)} E`;
+  return typeof height === "number" && height !== 0 ? `${place}, ${Math.round(height)} m` : place;
+}

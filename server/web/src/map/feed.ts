@@ -1,0 +1,95 @@
+/** Brings the features of one layer to their map source: only what changed, one update under way at a time. */
+import type { FeatureCollection } from "geojson";
+import type { GeoJSONSource } from "maplibre-gl";
+import type { Lang } from "../age";
+import type { Feature } from "../wire";
+import type { LayerKind, MapFeature } from "./kind";
+
+interface Shown {
+  parts: MapFeature[];
+  feature: Feature;
+  staleAtMs: number;
+  stale: boolean;
+}
+
+export class LayerFeed {
+  private readonly shown = new Map<string, Shown>();
+  private readonly add = new Map<string, MapFeature>();
+  private readonly remove = new Set<string>();
+  private source: GeoJSONSource | null = null;
+  private busy = false;
+
+  constructor(readonly kind: LayerKind) {}
+
+  /** Number of situation features that are on the map. */
+  get size(): number {
+    return this.shown.size;
+  }
+
+  /** Look again at a feature; undefined: it is gone. */
+  put(id: string, feature: Feature | undefined, nowMs: number, lang: Lang): void {
+    const before = this.shown.get(id);
+    if (!feature) {
+      this.shown.delete(id);
+      for (const part of before?.parts ?? []) this.drop(part.id);
+      return;
+    }
+    const limit = feature.properties.stale_at;
+    const staleAtMs = typeof limit === "string" ? Date.parse(limit) : Infinity;
+    const stale = staleAtMs <= nowMs;
+    const parts = this.kind.present(feature, { stale, lang });
+    const kept = new Set(parts.map((part) => part.id));
+    for (const part of before?.parts ?? []) if (!kept.has(part.id)) this.drop(part.id);
+    for (const part of parts) {
+      this.remove.delete(part.id);
+      this.add.set(part.id, part);
+    }
+    this.shown.set(id, { parts, feature, staleAtMs, stale });
+  }
+
+  /** Time passed (or was set back): draw anew what went stale or fresh by that. */
+  age(nowMs: number, lang: Lang): void {
+    for (const [id, one] of this.shown) {
+      if (one.staleAtMs <= nowMs !== one.stale) this.put(id, one.feature, nowMs, lang);
+    }
+  }
+
+  /** Draw all of it anew, for another language. */
+  redraw(nowMs: number, lang: Lang): void {
+    for (const [id, one] of this.shown) this.put(id, one.feature, nowMs, lang);
+  }
+
+  /** Everything there is, for a style that is built anew. */
+  collection(): FeatureCollection {
+    this.add.clear();
+    this.remove.clear();
+    return { type: "FeatureCollection", features: [...this.shown.values()].flatMap((one) => one.parts) };
+  }
+
+  /** From now on updates go to this source; null: there is none for the moment, changes gather. */
+  attach(source: GeoJSONSource | null): void {
+    this.source = source;
+    this.busy = false;
+  }
+
+  /** Send what gathered. While the map still works on the last update, more may gather: nothing queues up. */
+  flush(): void {
+    const source = this.source;
+    if (!source || this.busy || (this.add.size === 0 && this.remove.size === 0)) return;
+    const diff = { add: [...this.add.values()], remove: [...this.remove] };
+    this.add.clear();
+    this.remove.clear();
+    this.busy = true;
+    const done = (): void => {
+      if (this.source !== source) return;
+      this.busy = false;
+      this.flush();
+    };
+    source.updateData(diff).then(done, done);
+  }
+
+  private drop(id: string): void {
+    this.add.delete(id);
+    this.remove.add(id);
+  }
+}
