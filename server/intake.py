@@ -95,11 +95,17 @@ class Intake:
         self.stats.messages += 1
         source = f"{feed_name}/{instance}"
         at = situation.clock.now() if received_at is None else received_at
-        raw = RawRef(feed=feed_name, instance=instance, sender=sender, received_at=at, body=body)
+        feed = feeds().get(feed_name)
+        # What is kept holds no secrets; what is decoded is what came.
+        kept = body if feed is None or feed.clean is None else feed.clean(body)
+        raw = RawRef(feed=feed_name, instance=instance, sender=sender, received_at=at, body=kept)
+        zone = self.zone if feed is None or feed.zone is None else feed.zone
         try:
-            decoded = self._decode(source, raw)
+            decoded = self._decode(_feed(feed_name, source), body, Context(
+                source=source, received_at=at, zone=zone, limits=self.limits
+            ))  # fmt: skip
         except DecodeError as error:
-            self.refuse(situation, source, sender, error, body, received_at=received_at)
+            self.refuse(situation, source, sender, error, kept, received_at=received_at)
             raise
         if not decoded.conditions:
             return self._submit(situation, raw, decoded, live=received_at is None)

@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -65,6 +66,8 @@ class Context(Struct, frozen=True, kw_only=True):
     received_at: datetime
     zone: str = "UTC"
     limits: Limits = Limits()
+    options: Mapping[str, Any] = {}
+    """Settings of this source, as the feed's `options` struct has them."""
 
 
 class Refused(Struct, frozen=True, kw_only=True):
@@ -105,6 +108,12 @@ class Feed(Struct, frozen=True, kw_only=True):
     decode: Callable[[bytes, Context], Decoded]
     max_bytes: int = 1_048_576
     pushed: bool = True
+    zone: str | None = None
+    """What a time without a zone means in this format, where the settings of the source say nothing else."""
+    clean: Callable[[bytes], bytes] | None = None
+    """Blanks the secrets of a body. What it returns is what may be kept, and decodes to the same observations."""
+    options: type[Struct] | None = None
+    """What of the decoder an operator may set."""
 
 
 @functools.cache
