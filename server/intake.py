@@ -94,18 +94,13 @@ class Intake:
         """
         self.stats.messages += 1
         source = f"{feed_name}/{instance}"
+        body = _without_secrets(feed_name, body)
         at = situation.clock.now() if received_at is None else received_at
-        feed = feeds().get(feed_name)
-        # What is kept holds no secrets; what is decoded is what came.
-        kept = body if feed is None or feed.clean is None else feed.clean(body)
-        raw = RawRef(feed=feed_name, instance=instance, sender=sender, received_at=at, body=kept)
-        zone = self.zone if feed is None or feed.zone is None else feed.zone
+        raw = RawRef(feed=feed_name, instance=instance, sender=sender, received_at=at, body=body)
         try:
-            decoded = self._decode(_feed(feed_name, source), body, Context(
-                source=source, received_at=at, zone=zone, limits=self.limits
-            ))  # fmt: skip
+            decoded = self._decode(source, raw)
         except DecodeError as error:
-            self.refuse(situation, source, sender, error, kept, received_at=received_at)
+            self.refuse(situation, source, sender, error, body, received_at=received_at)
             raise
         if not decoded.conditions:
             return self._submit(situation, raw, decoded, live=received_at is None)
@@ -123,6 +118,7 @@ class Intake:
         """
         self.stats.messages += 1
         source = f"{feed_name}/{instance}"
+        body = _without_secrets(feed_name, body)
         raw = RawRef(feed=feed_name, instance=instance, sender=sender, received_at=received_at, body=body)
         try:
             decoded = self._decode(source, raw)
@@ -160,7 +156,8 @@ class Intake:
             raise DecodeError(f"there is no feed {raw.feed!r}", INVALID)
         if len(source) > MAX_ID_CHARS:
             raise DecodeError(f"the name of a source has at most {MAX_ID_CHARS} characters", INVALID)
-        context = Context(source=source, received_at=raw.received_at, zone=self.zone, limits=self.limits)
+        zone = feed.zone or self.zone
+        context = Context(source=source, received_at=raw.received_at, zone=zone, limits=self.limits)
         limit = min(feed.max_bytes, self.limits.body_bytes)
         if len(raw.body) > limit:
             raise DecodeError(f"the message has {len(raw.body)} bytes, more than {limit}", TOO_LARGE)
@@ -224,6 +221,12 @@ class Intake:
             situation.desk.submit([_refusal(source, situation.clock.now(), count, reason)])
         except (Busy, Closed):
             self.stats.lost_refusals += count
+
+
+def _without_secrets(feed_name: str, body: bytes) -> bytes:
+    """What may be kept of a message: it decodes to the same observations."""
+    feed = feeds().get(feed_name)
+    return body if feed is None or feed.clean is None else feed.clean(body)
 
 
 def _whole(error: DecodeError, body: bytes) -> Refused:
