@@ -33,11 +33,19 @@ MAX_TIMES = 20
 
 
 class OwnTime(Struct, frozen=True):
-    """When the entity was measured, by its own account; `key` is that account as written."""
+    """When something was measured, by its own account; None where it gives none."""
 
     at: datetime | None = None
-    key: str = ""
     assumed_zone: bool = False
+
+
+class Claim(Struct):
+    """What a message says of one subject at one time."""
+
+    id: str
+    type: str
+    time: OwnTime
+    attributes: dict[str, Attribute]
 
 
 def decode(body: bytes, context: Context) -> Decoded:
@@ -46,14 +54,13 @@ def decode(body: bytes, context: Context) -> Decoded:
     refused: list[Refused] = []
     sound = [entity for raw in message.entities if (entity := _entity(raw, context, refused)) is not None]
     observations: list[Observation] = []
-    conditions: dict[str, Precondition] = {}
-    for entity in _merged(sound, message.action, context):
-        made = _observations(entity, message.action, context, refused)
-        condition = _condition(entity, message.action)
-        observations.extend(made)
-        if condition is not None:
-            conditions.update((observation.id, condition) for observation in made)
-    return Decoded(observations=tuple(observations), refused=tuple(refused), conditions=conditions)
+    for claim in _claims(sound, message.action, context, refused):
+        made = _observation(claim, message.action, context, refused)
+        if made is not None:
+            observations.append(made)
+    conditions = {entity.id: _condition(entity, message.action) for entity in sound}
+    kept = {made.id: condition for made in observations if (condition := conditions[made.subject]) is not None}
+    return Decoded(observations=tuple(observations), refused=tuple(refused), conditions=kept)
 
 
 def _entity(raw: Any, context: Context, refused: list[Refused]) -> Entity | None:
@@ -86,33 +93,40 @@ def _refuse_entity(raw: Any, reason: str, kind: str) -> Refused:
     return Refused(reason=reason, excerpt=shown, kind=kind, subject=subject[:256] if isinstance(subject, str) else None)
 
 
-def _merged(entities: Iterable[Entity], action: str, context: Context) -> Iterable[Entity]:
-    """Entities that speak of one subject at one time become one: the later attribute wins, as it would one by one."""
-    if action in ("replace", "delete"):
-        return {entity.id: entity for entity in entities}.values() if action == "replace" else entities
-    found: dict[tuple[str, ...], Entity] = {}
+def _claims(entities: Iterable[Entity], action: str, context: Context, refused: list[Refused]) -> Iterable[Claim]:
+    """The attributes by subject and time; what the message says again later wins, as it would one by one."""
+    if action == "replace":
+        entities = {entity.id: entity for entity in entities}.values()
+    found: dict[tuple[str, str, datetime], Claim] = {}
     for entity in entities:
-        times = sorted({attribute.written or "" for attribute in entity.attributes.values()})
-        key = (entity.id, entity.type, own_time(entity, Reading(context, set())).key, *times)
-        known = found.get(key)
-        attributes = {**known.attributes, **entity.attributes} if known else entity.attributes
-        found[key] = Entity(entity.id, entity.type, attributes)
+        own = own_time(entity, context)
+        spoken: dict[OwnTime, dict[str, Attribute]] = {own: {}} if action == "replace" or not entity.attributes else {}
+        for name, attribute in entity.attributes.items():
+            at = own if attribute.at is None or action == "delete" else OwnTime(attribute.at)
+            spoken.setdefault(at, {})[name] = attribute
+        if len(spoken) > MAX_TIMES:
+            refused.append(Refused(reason=f"more than {MAX_TIMES} times in one entity", subject=entity.id))
+            continue
+        for time, attributes in spoken.items():
+            observed, _, _ = honest(time.at, time.at, context.received_at, context.limits.clock)
+            claim = found.setdefault((entity.id, entity.type, observed), Claim(entity.id, entity.type, time, {}))
+            claim.attributes.update(attributes)
     return found.values()
 
 
-def own_time(entity: Entity, reading: Reading) -> OwnTime:
+def own_time(entity: Entity, context: Context) -> OwnTime:
     """The first attribute among the type's times that can be read, else the TimeInstant of the entity."""
     for name in (*TYPES[entity.type].time, TIME_INSTANT):
         attribute = entity.attributes.get(name)
         if attribute is None:
             continue
-        probe = Reading(reading.context, set())
+        probe = Reading(context, set())
         try:
             at = end_time(attribute.value, probe)
         except Bad:
             continue
         if at is not None:
-            return OwnTime(at, str(attribute.value), "tz_assumed" in probe.flags)
+            return OwnTime(at, "tz_assumed" in probe.flags)
     return OwnTime()
 
 
@@ -130,71 +144,49 @@ def _condition(entity: Entity, action: str) -> Precondition | None:
     return None
 
 
-def _observations(entity: Entity, action: str, context: Context, refused: list[Refused]) -> list[Observation]:
-    table = TYPES[entity.type]
+def _observation(claim: Claim, action: str, context: Context, refused: list[Refused]) -> Observation | None:
+    table = TYPES[claim.type]
+    reading = Reading(context, {"tz_assumed"} if claim.time.assumed_zone else set())
     if action == "delete":
-        return [_deletion(entity, table, context)]
-    own = own_time(entity, Reading(context, set()))
-    groups: dict[datetime | None, dict[str, Attribute]] = {own.at: {}}
-    for name, attribute in entity.attributes.items():
-        groups.setdefault(attribute.at or own.at, {})[name] = attribute
-    if len(groups) > MAX_TIMES:
-        refused.append(Refused(reason=f"more than {MAX_TIMES} times in one entity", subject=entity.id))
-        return []
-    if len(groups) > 1 and not groups[own.at] and action != "replace":
-        del groups[own.at]
-    made = []
-    for at, attributes in groups.items():
-        group_time = OwnTime(at, own.key if at == own.at else str(at), own.assumed_zone and at == own.at)
-        observation = _observation(Entity(entity.id, entity.type, attributes), group_time, action, context, refused)
-        if observation is not None:
-            made.append(observation)
-    return made
-
-
-def _observation(
-    entity: Entity, own: OwnTime, action: str, context: Context, refused: list[Refused]
-) -> Observation | None:
-    table = TYPES[entity.type]
-    reading = Reading(context, {"tz_assumed"} if own.assumed_zone else set())
-    values = table.read(entity.attributes, reading)
+        return _deletion(claim, table, reading)
+    values = table.read(claim.attributes, reading)
     for name, reason in values.bad.items():
-        refused.append(bad_attribute(entity.id, name, reason, entity.attributes[name].value))
-    kept = {name: attribute for name, attribute in entity.attributes.items() if name not in values.bad}
-    if entity.attributes and not kept and action != "replace":
-        refused.append(Refused(reason="nothing sound in the entity", kind=BAD_ENTITY, subject=entity.id))
+        refused.append(bad_attribute(claim.id, name, reason, claim.attributes[name].value))
+    kept = {name: attribute for name, attribute in claim.attributes.items() if name not in values.bad}
+    if claim.attributes and not kept and action != "replace":
+        refused.append(Refused(reason="nothing sound in the entity", kind=BAD_ENTITY, subject=claim.id))
         return None
     found = {**table.constants, **values.found}
     if action == "replace":
-        found = {**table.cleared(table.attributes() - set(entity.attributes), Reading(context, set())), **found}
-    extra: dict[str, Any] = {"type": entity.type}
+        found = {**table.cleared(table.attributes() - set(claim.attributes), Reading(context, set())), **found}
+    extra: dict[str, Any] = {"type": claim.type}
     extra.update((name, attribute.normalized()) for name, attribute in kept.items())
-    return _envelope(entity, own, found, extra, action, reading)
+    return _envelope(claim, found, extra, action, reading)
 
 
-def _deletion(entity: Entity, table: EntityType, context: Context) -> Observation:
+def _deletion(claim: Claim, table: EntityType, reading: Reading) -> Observation:
     """The whole entity is withdrawn; or, where attributes are named, these: their fields become unknown."""
-    reading = Reading(context, set())
-    if not entity.attributes:
-        return _envelope(entity, OwnTime(), None, {}, "delete", reading)
-    found = {**table.constants, **table.cleared(set(entity.attributes), reading)}
-    extra = {"type": entity.type, **dict.fromkeys(entity.attributes)}
-    return _envelope(entity, OwnTime(), found, extra, "delete", reading)
+    whole = Claim(claim.id, claim.type, OwnTime(), claim.attributes)
+    if not claim.attributes:
+        return _envelope(whole, None, {}, "delete", reading)
+    found = {**table.constants, **table.cleared(set(claim.attributes), reading)}
+    extra = {"type": claim.type, **dict.fromkeys(claim.attributes)}
+    return _envelope(whole, found, extra, "delete", reading)
 
 
 def _envelope(
-    entity: Entity, own: OwnTime, found: dict[str, Any] | None, extra: dict[str, Any], action: str, reading: Reading
+    claim: Claim, found: dict[str, Any] | None, extra: dict[str, Any], action: str, reading: Reading
 ) -> Observation:
-    context = reading.context
-    observed, reported, flags = honest(own.at, own.at, context.received_at, context.limits.clock)
+    context, at = reading.context, claim.time.at
+    observed, reported, flags = honest(at, at, context.received_at, context.limits.clock)
     place = {"geometry": found.pop(GEOMETRY)} if found is not None and GEOMETRY in found else {}
-    content = Removal() if found is None else cast(Content, TYPES[entity.type].content(**found))
-    when = own.at.isoformat() if own.at is not None else f"received {context.received_at.isoformat()}"
+    content = Removal() if found is None else cast(Content, TYPES[claim.type].content(**found))
+    when = at.isoformat() if at is not None else f"received {context.received_at.isoformat()}"
     manner = action if action in ("replace", "delete") else ""
     return Observation(
-        id=idempotency_key(context.source, entity.id, entity.type, when, manner, dump(extra)),
+        id=idempotency_key(context.source, claim.id, claim.type, when, manner, dump(extra)),
         source=context.source,
-        subject=entity.id,
+        subject=claim.id,
         observed_at=observed,
         reported_at=reported,
         received_at=context.received_at,
