@@ -10,11 +10,35 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from layers.records import CLASSES, NON_SUBJECTS, REFERENCES, Claim, Record
+from layers.geo import Box, bounds
+from layers.near import Near
+from layers.observation import Geometry
+from layers.records import CLASSES, GEOMETRY, NON_SUBJECTS, REFERENCES, Claim, Record
 from layers.settings import PictureSettings
 
 ALL: frozenset[str] = frozenset({"*"})
 """As `Change.fields`: everything about the subject may be different (it came, went, or time passed)."""
+
+
+PLACED = frozenset(
+    {
+        *("mission", "building", "device", "drone", "crowd_region", "crowd_alert", "warning"),
+        *("post", "citizen_report", "social_event", "note"),
+    }
+)
+"""Kinds that are asked for by place. Units are not: they are asked for by their mission."""
+
+
+ALIAS, REFERENCE = "warning=", "warning>"
+"""Marks of the names under which a CAP message is known, and by which another refers to it."""
+
+
+def alias(name: str) -> str:
+    """The CAP identifier in a name: the middle of `sender,identifier,sent`, or what a URN says after its type."""
+    name = name.strip()
+    if name.count(",") >= 2:
+        return name.split(",")[1].strip()
+    return name.split(":", 3)[3] if name.startswith("urn:ngsi-ld:") and name.count(":") >= 3 else name
 
 
 class Change(NamedTuple):
@@ -25,6 +49,8 @@ class Change(NamedTuple):
     fields: frozenset[str]
     targets: tuple[str, ...] = ()
     """Whom the subject referred to before: their drawing may have shown it."""
+    was: Box | None = None
+    """Where the subject was before, if that changed."""
 
     def touches(self, *names: str) -> bool:
         """Whether one of the attributes (or everything) changed."""
@@ -70,6 +96,8 @@ class Book:
         self.records: dict[str, Record] = {}
         self.kinds: dict[str, dict[str, None]] = {kind: {} for kind in CLASSES if kind not in NON_SUBJECTS}
         self.referrers: dict[str, dict[str, None]] = {}
+        self.near = Near()
+        self._silence: dict[str, float | None] = {}
         self.withdrawals: dict[str, Withdrawal] = {}
         self.verdicts: dict[str, Verdict] = {}
         self.seen: dict[str, dict[str, Claim]] = {}
@@ -105,10 +133,47 @@ class Book:
     def speaks_until(self, source: str) -> datetime | None:
         """When the source counts as silent unless it speaks before; None for never."""
         state = self.sources.get(source)
-        limit = self.settings.silence(source)
-        if state is None or state.last_received_at is None or limit is None:
+        if state is None or state.last_received_at is None:
+            return None
+        limit = self.silence(source)
+        if limit is None:
             return None
         return state.last_received_at + timedelta(seconds=limit)
+
+    def silence(self, source: str) -> float | None:
+        """The silence limit of a known source, seconds; None for never."""
+        if source not in self._silence:
+            if len(self._silence) >= self.settings.max_sources:
+                self._silence.clear()
+            self._silence[source] = self.settings.silence(source)
+        return self._silence[source]
+
+    def memory_expires_at(self, memory: tuple[str, str]) -> datetime | None:
+        """When a withdrawal, a verdict or the readers of a target are forgotten; None for one that is not known."""
+        kind, subject = memory
+        heard_at: datetime | None = None
+        if kind == "removal" and subject in self.withdrawals:
+            heard_at = self.withdrawals[subject].received_at
+        elif kind == "verdict" and subject in self.verdicts:
+            heard_at = self.verdicts[subject].claim.received_at
+        elif kind == "seen" and subject in self.seen:
+            heard_at = max(claim.received_at for claim in self.seen[subject].values())
+        return None if heard_at is None else heard_at + timedelta(seconds=self.settings.age(kind).expire_after_s)
+
+    def forget_memory(self, memory: tuple[str, str]) -> None:
+        """Forget a withdrawal, a verdict or the readers of a target."""
+        kind, subject = memory
+        if kind == "removal":
+            self.withdrawals.pop(subject, None)
+        elif kind == "verdict":
+            self.verdicts.pop(subject, None)
+        else:
+            self.seen.pop(subject, None)
+
+    def memories(self) -> list[tuple[str, str]]:
+        """Every withdrawal, verdict and set of readers."""
+        kept = (("removal", self.withdrawals), ("verdict", self.verdicts), ("seen", self.seen))
+        return [(kind, subject) for kind, known in kept for subject in sorted(known)]
 
     def count_dropped(self, what: str, number: int = 1) -> None:
         """Count what a bound kept out."""
@@ -124,8 +189,22 @@ class Book:
     def discard(self, record: Record) -> None:
         """Forget a record and whom it refers to."""
         self.relink(record, targets(record), ())
+        self.near.put(record.subject, None)
         del self.records[record.subject]
         del self.kinds[record.kind][record.subject]
+
+    def place(self, record: Record) -> Box | None:
+        """Keep the index of places in step with a record; returns where the subject was before."""
+        if record.kind not in PLACED:
+            return None
+        was, geometry = self.near.box(record.subject), extent(record)
+        self.near.put(record.subject, None if geometry is None else bounds(geometry))
+        return was
+
+    def around(self, box: Box | None, *kinds: str) -> list[Record]:
+        """Records of the kinds whose places touch the box; none for no box."""
+        found = self.near.find(box) if box is not None else ()
+        return [self.records[subject] for subject in found if self.records[subject].kind in kinds]
 
     def relink(self, record: Record, before: tuple[str, ...], after: tuple[str, ...]) -> None:
         """Keep the index of references in step with a record."""
@@ -138,8 +217,17 @@ class Book:
             self.referrers.setdefault(target, {})[record.subject] = None
 
 
+def extent(record: Record) -> Geometry | None:
+    """Where a subject is: its area if it has one, else its position."""
+    geometry: Geometry | None = record.get("area") or record.get(GEOMETRY)
+    return geometry
+
+
 def targets(record: Record) -> tuple[str, ...]:
-    """The subjects that a record names now."""
+    """The subjects that a record names now; for a warning its own alias and those that its references mean."""
+    if record.kind == "warning":
+        named = [REFERENCE + alias(reference) for reference in record.get("references") or ()]
+        return (ALIAS + alias(record.subject), *dict.fromkeys(named))
     found: list[str] = []
     for name in REFERENCES.get(record.kind, ()):
         value = record.get(name)

@@ -7,17 +7,21 @@ the true time only when it comes up.
 import heapq
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+Key = TypeVar("Key", bound=Any)
+"""Hashable and ordered."""
 
 
-class Deadlines:
+class Deadlines(Generic[Key]):
     """`actual(subject)` tells the true time, None for never. Equal times come up in the order of the subjects."""
 
-    def __init__(self, actual: Callable[[str], datetime | None]) -> None:
+    def __init__(self, actual: Callable[[Key], datetime | None]) -> None:
         self._actual = actual
-        self._heap: list[tuple[datetime, str]] = []
-        self._known: dict[str, datetime] = {}
+        self._heap: list[tuple[datetime, Key]] = []
+        self._known: dict[Key, datetime] = {}
 
-    def touch(self, subject: str) -> None:
+    def touch(self, subject: Key) -> None:
         """Take note that the subject's time may have changed."""
         at = self._actual(subject)
         known = self._known.get(subject)
@@ -25,7 +29,7 @@ class Deadlines:
             self._known[subject] = at
             heapq.heappush(self._heap, (at, subject))
 
-    def first(self) -> tuple[datetime, str] | None:
+    def first(self) -> tuple[datetime, Key] | None:
         """The earliest true time and its subject."""
         while self._heap:
             at, subject = self._heap[0]
@@ -42,12 +46,15 @@ class Deadlines:
                 heapq.heappush(self._heap, (actual, subject))
         return None
 
-    def due(self, now: datetime) -> Iterator[tuple[datetime, str]]:
+    def due(self, now: datetime) -> Iterator[tuple[datetime, Key]]:
         """Take out, in order, what is due at `now`."""
         while (first := self.first()) is not None and first[0] <= now:
             self.drop(first[1])
             yield first
 
-    def drop(self, subject: str) -> None:
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def drop(self, subject: Key) -> None:
         """Forget a subject."""
         self._known.pop(subject, None)

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 import msgspec
 
 from layers.book import Book
 from layers.observation import Geometry
-from layers.records import GEOMETRY, MENTION, Claim, Record
+from layers.records import GEOMETRY, MENTION, Claim, Held, Record
 from layers.wire import Feature
 
 Properties = dict[str, Any]
@@ -52,6 +53,11 @@ def later(moment: datetime, seconds: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
+def only(record: Record, *names: str) -> dict[str, Held]:
+    """The claims behind some attributes, for a part with an age of its own; the newest mention where none is held."""
+    return {name: record.held[name] for name in names if name in record.held} or {MENTION: record.held[MENTION]}
+
+
 def common(
     book: Book,
     record: Record,
@@ -59,33 +65,27 @@ def common(
     part: str,
     title: str | None,
     *,
-    names: Iterable[str] | None = None,
-    times: Iterable[str] = (),
+    held: dict[str, Held] | None = None,
+    also: Iterable[Record] = (),
+    times: tuple[str, ...] = (),
     not_after: datetime | None = None,
+    expires_at: datetime | None = None,
 ) -> Properties:
     """The properties every feature has.
 
-    `names` narrows the claims it rests on (a part with its own age); `times` are the attributes whose own time is
-    always told, that of others is told where it differs from the leading time.
+    `held` are the claims it rests on (default: all), `also` records whose sources and flags count too; `times` are the
+    attributes whose own time is always told, that of others is told where it differs from the leading time.
     """
-    held = record.held
-    if names is not None:
-        held = {name: held[name] for name in names if name in held} or {MENTION: held[MENTION]}
-    lead: Claim | None = None
+    if held is None:
+        held, lead, heard_at = record.held, record.lead, record.heard_at
+    else:
+        lead = max(claim for _, claim in held.values())
+        heard_at = max(claim.received_at for _, claim in held.values())
     sources: dict[str, datetime] = {}
     flags: set[str] = set()
-    previous: Claim | None = None
-    for _, claim in held.values():
-        if claim is previous:
-            continue
-        previous = claim
-        if lead is None or claim > lead:
-            lead = claim
-        known = sources.get(claim.source)
-        if known is None or claim.observed_at > known:
-            sources[claim.source] = claim.observed_at
-        flags.update(claim.flags)
-    assert lead is not None and record.heard_at is not None and record.expires_at is not None
+    _gather(held, sources, flags)
+    for other in also:
+        _gather(other.held, sources, flags)
     position = held.get(GEOMETRY)
     return {
         "layer": layer,
@@ -94,14 +94,26 @@ def common(
         "rev": 0,
         "observed_at": stamp(lead.observed_at),
         "reported_at": stamp(lead.reported_at),
-        "received_at": stamp(record.heard_at),
+        "received_at": maybe(heard_at),
         "stale_at": stamp(stale_at(book, record.kind, lead.observed_at, not_after)),
-        "expires_at": stamp(record.expires_at),
+        "expires_at": maybe(expires_at or record.expires_at),
         "sources": [{"id": source, "observed_at": stamp(sources[source])} for source in sorted(sources)],
         "flags": sorted(flags),
         "accuracy_m": position[1].accuracy_m if position is not None and position[1].accuracy_m >= 0.0 else None,
-        "times": _times(held, lead, tuple(times)),
+        "times": _times(held, lead, times),
     }
+
+
+def _gather(held: dict[str, Held], sources: dict[str, datetime], flags: set[str]) -> None:
+    previous: Claim | None = None
+    for _, claim in held.values():
+        if claim is previous:
+            continue
+        previous = claim
+        known = sources.get(claim.source)
+        if known is None or claim.observed_at > known:
+            sources[claim.source] = claim.observed_at
+        flags.update(claim.flags)
 
 
 def _times(held: dict[str, tuple[Any, Claim]], lead: Claim, always: tuple[str, ...]) -> dict[str, str]:
@@ -110,6 +122,22 @@ def _times(held: dict[str, tuple[Any, Claim]], lead: Claim, always: tuple[str, .
         if name[:1] not in INTERNAL and (claim.observed_at != lead.observed_at or name in always):
             told["position" if name == GEOMETRY else name] = stamp(claim.observed_at)
     return dict(sorted(told.items()))
+
+
+def coarse_expiry(book: Book, record: Record) -> datetime | None:
+    """The record's expiry moved on to the next quarter of its span.
+
+    For parts that stay as they are while the subject moves (a fence, a planned path): they would otherwise change with
+    every position for their `expires_at` alone. They are taken away with the subject all the same.
+    """
+    if record.expires_at is None:
+        return None
+    step_s = max(1.0, book.settings.age(record.kind).expire_after_s / 4.0)
+    seconds = ceil(record.expires_at.timestamp() / step_s) * step_s
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError):
+        return record.expires_at
 
 
 def feature(feature_id: str, geometry: Geometry | None, properties: Properties) -> Feature:

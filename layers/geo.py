@@ -77,6 +77,12 @@ def bounds(geometry: Geometry) -> Box:
     return west, south, east, north
 
 
+def centre(geometry: Geometry) -> tuple[float, float]:
+    """One position to measure from: the point itself, else the middle of the bounding box."""
+    west, south, east, north = bounds(geometry)
+    return (west + east) / 2.0, (south + north) / 2.0
+
+
 def area_m2(geometry: Geometry) -> float:
     """Geodesic area in m2 of a Polygon or MultiPolygon, holes left out; 0 for points and lines."""
     if geometry["type"] not in _POLYGONAL:

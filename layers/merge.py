@@ -98,10 +98,12 @@ def _subject(book: Book, observation: Observation, claim: Claim) -> tuple[Change
         value = said[past] if past != GEOMETRY else list(said[past]["coordinates"][:2])
         if remember(record, claim, value, book.settings):
             changed.add("history")
-    if before or kind in REFERENCES:
+            record.memo.pop("track", None)
+    if kind in REFERENCES:
         book.relink(record, before, targets(record))
+    was = book.place(record) if GEOMETRY in changed or "area" in changed else None
     record.heard_at, record.expires_at = record.heard(), expires_at(record, book)
-    return Change(subject, kind, ALL if fresh else frozenset(changed), before), reason
+    return Change(subject, kind, ALL if fresh else frozenset(changed), before, was), reason
 
 
 def _extras(book: Book, record: Record, observation: Observation, claim: Claim, withdrawn: Withdrawal | None) -> None:
@@ -118,16 +120,13 @@ def _extras(book: Book, record: Record, observation: Observation, claim: Claim, 
 def _withdraw(book: Book, subject: str, names: tuple[str, ...], claim: Claim) -> Iterator[Change]:
     known = book.withdrawals.get(subject)
     if known is None:
-        if len(book.withdrawals) >= book.settings.max_removed:
-            oldest = min(book.withdrawals, key=lambda other: (book.withdrawals[other].received_at, other))
-            del book.withdrawals[oldest]
-            book.count_dropped("withdrawal")
         known = book.withdrawals[subject] = Withdrawal(received_at=claim.received_at, fields={})
     known.received_at = max(known.received_at, claim.received_at)
     if not names:
         known.whole = claim if known.whole is None else max(known.whole, claim)
     for name in names[: book.settings.max_items]:
         known.fields[name] = max(known.fields.get(name, claim), claim)
+    yield Change(subject, "removal", frozenset())
     record = book.records.get(subject)
     if record is None:
         return
@@ -138,8 +137,9 @@ def _withdraw(book: Book, subject: str, names: tuple[str, ...], claim: Claim) ->
         yield Change(subject, record.kind, ALL, before)
         return
     book.relink(record, before, targets(record))
+    was = book.place(record)
     record.heard_at, record.expires_at = record.heard(), expires_at(record, book)
-    yield Change(subject, record.kind, frozenset(gone), before)
+    yield Change(subject, record.kind, frozenset(gone), before, was)
 
 
 def _seen(book: Book, said: content.Seen, claim: Claim) -> Iterator[Change]:
@@ -153,7 +153,7 @@ def _seen(book: Book, said: content.Seen, claim: Claim) -> Iterator[Change]:
     readers[said.by] = claim
     if len(readers) > book.settings.max_seen:
         del readers[min(readers, key=lambda by: (readers[by], by))]
-    yield _of_target(book, said.target)
+    yield Change(said.target, "seen", frozenset())
 
 
 def _verdict(book: Book, said: content.Verdict, claim: Claim) -> Iterator[Change]:
@@ -165,12 +165,7 @@ def _verdict(book: Book, said: content.Verdict, claim: Claim) -> Iterator[Change
         return
     reason = said.reason[: book.settings.max_text_chars] if isinstance(said.reason, str) else None
     book.verdicts[said.target] = Verdict(claim, said.decision, said.by[:MAX_ID_CHARS], reason)
-    yield _of_target(book, said.target)
-
-
-def _of_target(book: Book, target: str) -> Change:
-    record = book.records.get(target)
-    return Change(target, record.kind if record is not None else "", frozenset({MENTION}))
+    yield Change(said.target, "verdict", frozenset())
 
 
 def _source(book: Book, source: str) -> Source | None:
@@ -186,6 +181,7 @@ def _accepted(book: Book, observation: Observation, claim: Claim) -> Iterator[Ch
     known = _source(book, observation.source)
     if known is None:
         return
+    was_silent = known.last_received_at is None or book.is_silent(observation.source)
     known.accepted += 1
     if known.last_received_at is None or claim.received_at > known.last_received_at:
         known.last_received_at = claim.received_at
@@ -199,7 +195,7 @@ def _accepted(book: Book, observation: Observation, claim: Claim) -> Iterator[Ch
             known.lags.append(entry)
             known.lags.sort()
             del known.lags[:-LAGS]
-    yield Change(PREFIX + observation.source, "source", frozenset({MENTION}))
+    yield Change(PREFIX + observation.source, "source", ALL if was_silent else frozenset({MENTION}))
 
 
 def _refused(book: Book, claim: Claim, count: int, reason: str) -> Iterator[Change]:

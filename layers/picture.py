@@ -11,9 +11,23 @@ from datetime import datetime
 from types import ModuleType
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from layers import buildings, crowd, devices, drones, missions, notes, reports, snapshot, sources, units, warnings
+from layers import (
+    buildings,
+    cards,
+    crowd,
+    devices,
+    drones,
+    missions,
+    notes,
+    reports,
+    snapshot,
+    sources,
+    units,
+    warnings,
+)
 from layers.book import ALL, Book, Change
 from layers.deadlines import Deadlines
 from layers.merge import take
@@ -29,6 +43,17 @@ DRAWN_BY: dict[str, ModuleType] = {kind: layer for layer in LAYERS for kind in s
 LISTENERS: dict[str, tuple[ModuleType, ...]] = {
     kind: tuple(layer for layer in LAYERS if kind in layer.LISTENS) for kind in DRAWN_BY
 }
+
+
+MEMORIES = frozenset({"removal", "verdict", "seen"})
+_LOOSE = frozenset({"devices", "notes"})
+"""Layers that show values as a sender gave them: 1 and true are equal in Python and not on the wire."""
+
+
+def _same(one: Feature, other: Feature) -> bool:
+    if one != other:
+        return False
+    return one["properties"]["layer"] not in _LOOSE or msgspec.json.encode(one) == msgspec.json.encode(other)
 
 
 class Changes(Struct):
@@ -55,8 +80,10 @@ class Picture:
         self.removed_floor = 0
         self._parts: dict[str, tuple[str, ...]] = {}
         self._dirty: dict[str, None] = {}
-        self._expiries = Deadlines(self._expires_at)
-        self._dues = Deadlines(self._due_at)
+        self._cards: dict[str, None] = {}
+        self._expiries = Deadlines[str](self._expires_at)
+        self._dues = Deadlines[str](self._due_at)
+        self._memories = Deadlines[tuple[str, str]](self.book.memory_expires_at)
 
     @property
     def now(self) -> datetime | None:
@@ -86,8 +113,8 @@ class Picture:
 
     def next_due(self) -> datetime | None:
         """When something will change by itself: an expiry, a silence, an end."""
-        moments = [first[0] for first in (self._expiries.first(), self._dues.first()) if first is not None]
-        return min(moments, default=None)
+        firsts = (self._expiries.first(), self._dues.first(), self._memories.first())
+        return min((first[0] for first in firsts if first is not None), default=None)
 
     def extras(self, subject: str) -> dict[str, Any]:
         """The sender's attributes as written, merged; empty for an unknown subject."""
@@ -124,6 +151,8 @@ class Picture:
         for subject in (*picture.book.records, *(sources.PREFIX + source for source in picture.book.sources)):
             picture._expiries.touch(subject)
             picture._dues.touch(subject)
+        for memory in picture.book.memories():
+            picture._memories.touch(memory)
         return picture
 
     def _kind(self, subject: str) -> str | None:
@@ -147,11 +176,15 @@ class Picture:
 
     def _pass_to(self, moment: datetime) -> None:
         book = self.book
-        if book.now is None or moment > book.now:
-            book.now = moment
-        for _, subject in self._expiries.due(book.now):
+        now = moment if book.now is None else max(moment, book.now)
+        # Asked before time moves: a layer says what comes next, and what is due now is no longer next.
+        due = [subject for _, subject in self._dues.due(now)]
+        book.now = now
+        for _, subject in self._expiries.due(now):
             self._forget(subject)
-        for _, subject in self._dues.due(book.now):
+        for _, memory in self._memories.due(now):
+            self._forget_memory(memory)
+        for subject in due:
             kind = self._kind(subject)
             if kind is not None:
                 self._note(Change(subject, kind, ALL))
@@ -161,8 +194,15 @@ class Picture:
         subject, book = change.subject, self.book
         self._dirty[subject] = None
         self._dirty.update(dict.fromkeys(change.targets))
+        if change.kind in MEMORIES:
+            self._memories.touch((change.kind, subject))
+            if len(self._memories) > self.settings.max_removed and (oldest := self._memories.first()) is not None:
+                book.count_dropped(oldest[1][0])
+                self._forget_memory(oldest[1])
+            return
         for layer in LISTENERS.get(change.kind, ()):
             self._dirty.update(dict.fromkeys(layer.affected(change, book)))
+        self._cards.update(dict.fromkeys(cards.of_change(change, book)))
         record = book.records.get(subject)
         if record is not None:
             if not record.held or (record.expires_at is not None and record.expires_at <= book.time()):
@@ -183,21 +223,34 @@ class Picture:
             self.book.sources.pop(subject.removeprefix(sources.PREFIX), None)
             self._dirty[subject] = None
             return
+        change = Change(subject, record.kind, ALL)
         for layer in LISTENERS.get(record.kind, ()):
-            self._dirty.update(dict.fromkeys(layer.affected(Change(subject, record.kind, ALL), self.book)))
+            self._dirty.update(dict.fromkeys(layer.affected(change, self.book)))
+        self._cards.update(dict.fromkeys(cards.of_change(change, self.book)))
+        replaced = warnings.predecessors(self.book, record) if record.kind == "warning" else []
         self.book.discard(record)
+        for older in replaced:
+            # What was called off does not come back because the message that did so is forgotten.
+            self._forget(older.subject)
+
+    def _forget_memory(self, memory: tuple[str, str]) -> None:
+        self._memories.drop(memory)
+        self.book.forget_memory(memory)
+        self._dirty[memory[1]] = None
 
     def _redraw(self) -> Changes:
         changes = Changes(upsert=[], remove=[])
         for subject in sorted(self._dirty):
-            self._draw(subject, changes)
+            kind = self._kind(subject)
+            layer = DRAWN_BY[kind] if kind is not None else None
+            self._draw(subject, layer, layer.draw(subject, self.book) if layer is not None else (), changes)
         self._dirty.clear()
+        for mission in sorted(self._cards):
+            self._draw(cards.PREFIX + mission, None, cards.draw(mission, self.book), changes)
+        self._cards.clear()
         return changes
 
-    def _draw(self, subject: str, changes: Changes) -> None:
-        kind = self._kind(subject)
-        layer = DRAWN_BY[kind] if kind is not None else None
-        drawn: Sequence[Feature] = layer.draw(subject, self.book) if layer is not None else ()
+    def _draw(self, subject: str, layer: ModuleType | None, drawn: Sequence[Feature], changes: Changes) -> None:
         before = self._parts.get(subject, ())
         after = tuple(feature["id"] for feature in drawn)
         for feature in drawn:
@@ -219,17 +272,19 @@ class Picture:
             if known is feature:
                 return
             feature["properties"]["rev"] = known["properties"]["rev"]
-            if known == feature:
+            if _same(known, feature):
                 return
         feature["properties"]["rev"] = self.rev
         self.features[feature_id] = feature
         self.removed.pop(feature_id, None)
         changes.upsert.append(feature)
+        self._cards.update(dict.fromkeys(cards.of_feature(known, feature, self.book)))
         if layer is not None and hasattr(layer, "urgent") and layer.urgent(known, feature):
             changes.urgent = True
 
     def _remove(self, feature_id: str, changes: Changes) -> None:
-        del self.features[feature_id]
+        gone = self.features.pop(feature_id)
+        self._cards.update(dict.fromkeys(cards.of_feature(gone, None, self.book)))
         self.removed[feature_id] = self.rev
         changes.remove.append(feature_id)
         while len(self.removed) > self.settings.max_removed:

@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct
 from layers import fms
 from layers.content import Content, Number, Threshold, Thresholds
 from layers.geo import is_valid
-from layers.observation import Observation, Sensitivity
+from layers.observation import Observation
 from layers.settings import PictureSettings
 
 GEOMETRY = "geometry"
@@ -35,7 +35,6 @@ class Claim(NamedTuple):
     flags: tuple[str, ...]
     accuracy_m: float
     """-1 when unknown, so that claims compare."""
-    personal: bool
 
 
 Held = tuple[Any, Claim]
@@ -70,8 +69,8 @@ REFERENCES: dict[str, tuple[str, ...]] = {
 }
 """Attributes that name other subjects, by kind."""
 
-HISTORIES: dict[str, str] = {"drone": GEOMETRY, "crowd_count": "people"}
-"""Kinds of which one attribute's earlier values are kept."""
+HISTORIES: dict[str, str] = {"drone": GEOMETRY, "crowd_count": "people", "unit": GEOMETRY}
+"""Kinds of which one attribute's earlier values are kept (of a unit: the one position that cards tell)."""
 
 _SHAPES = frozenset({"report_to", "field_of_view", "blind_spots", "area", "home"})
 _SIZED = (dict, list)
@@ -108,11 +107,6 @@ class Record:
         """The newest claim of all about the subject."""
         return self.held[MENTION][1]
 
-    @property
-    def personal(self) -> bool:
-        """Whether anything now held was claimed as personal."""
-        return any(claim.personal for _, claim in self.held.values())
-
     def put(self, name: str, value: Any, claim: Claim) -> bool:
         """Hold the value if its claim is newer than what is held; True if it was."""
         held = self.held.get(name)
@@ -139,6 +133,7 @@ class Record:
             extra = self.extra.get(name)
             if extra is not None and extra[1] < claim:
                 del self.extra[name]
+        self.memo.clear()
         if not names or HISTORIES.get(self.kind) in names:
             self.history = [sample for sample in self.history if sample[0] > claim]
         return gone
@@ -157,8 +152,7 @@ def claim_of(observation: Observation) -> Claim:
         observation.source,
         observation.reported_at,
         observation.flags,
-        -1.0 if observation.accuracy_m is None else observation.accuracy_m,
-        observation.sensitivity == Sensitivity.PERSONAL,
+        -1.0 if observation.accuracy_m is None else float(observation.accuracy_m),
     )
 
 
@@ -179,7 +173,7 @@ def attributes(observation: Observation, settings: PictureSettings) -> tuple[dic
             refused.append(name)
     if observation.geometry is not UNSET:
         if observation.geometry is None or is_valid(observation.geometry, settings.max_vertices):
-            said[GEOMETRY] = observation.geometry
+            said[GEOMETRY] = canonical(observation.geometry)
         else:
             refused.append(GEOMETRY)
     if "fms_status" in said:
@@ -206,12 +200,33 @@ def bounded(kind: str, name: str, value: Any, settings: PictureSettings) -> bool
 
 
 def as_journaled(kind: str, name: str, value: Any) -> Any:
-    """The value as it comes back from a journal, where a whole number in a field of floats is a float."""
-    if type(value) is int and name in _FLOATS[kind]:
-        return float(value)
-    if isinstance(value, Thresholds):
+    """The value in the one form that equal values have.
+
+    It may come from a feed or back from a journal, where a whole number in a field of floats is a float; -0.0 is 0.0.
+    """
+    cls = type(value)
+    if cls is float or (cls is int and name in _FLOATS[kind]):
+        return float(value) + 0.0
+    if cls is Thresholds:
         return Thresholds(invalid=_rules(value.invalid), warning=_rules(value.warning), alarm=_rules(value.alarm))
+    if cls is tuple and value and hasattr(value[0], GEOMETRY):
+        return tuple(msgspec.structs.replace(item, geometry=canonical(item.geometry)) for item in value)
+    if cls is dict and name in _SHAPES:
+        return canonical(value)
     return value
+
+
+def canonical(geometry: Any) -> Any:
+    """A valid geometry with its type and coordinates alone, all numbers floats."""
+    if geometry is None:
+        return None
+    return {"type": geometry["type"], "coordinates": _floats(geometry["coordinates"])}
+
+
+def _floats(node: Any) -> list[Any]:
+    if isinstance(node[0], (list, tuple)):
+        return [_floats(child) for child in node]
+    return [float(number) + 0.0 for number in node]
 
 
 def _rules(rules: tuple[Threshold, ...]) -> tuple[Threshold, ...]:
@@ -240,13 +255,11 @@ def small(value: Any, settings: PictureSettings) -> bool:
 def remember(record: Record, claim: Claim, value: Any, settings: PictureSettings) -> bool:
     """Add a value to the record's history, bounded in time and number; True if the history changed.
 
-    Kept are the newest claim of each moment (of each step of a track: the first), and of the moments the newest ones in
-    the window that ends at the newest. All are maxima over the set of samples: the order of arrival does not matter.
+    Kept are the newest claim of each moment (of positions: the first of each step), and of the moments the newest ones
+    in the window that ends at the newest. All are maxima over the set of samples: the order of arrival does not matter.
     """
-    track = record.kind == "drone"
-    step_s = settings.track_step_s if track else 1e-6
-    window = (settings.track_window_s if track else settings.trend_window_s) / step_s
-    most = settings.track_points if track else settings.trend_points
+    step_s, window_s, most = _keeps(record.kind, settings)
+    window, track = window_s / step_s, record.kind != "crowd_count"
     history = record.history
     slot = _slot(claim, step_s)
     index = len(history)
@@ -267,6 +280,15 @@ def remember(record: Record, claim: Claim, value: Any, settings: PictureSettings
         first += 1
     del history[:first]
     return True
+
+
+def _keeps(kind: str, settings: PictureSettings) -> tuple[float, float, int]:
+    """Step and window in seconds, and the most samples."""
+    if kind == "drone":
+        return settings.track_step_s, settings.track_window_s, settings.track_points
+    if kind == "unit":
+        return settings.card_step_s, settings.card_step_s, 1
+    return 1e-6, settings.trend_window_s, settings.trend_points
 
 
 def _slot(claim: Claim, step_s: float) -> int:

@@ -83,6 +83,8 @@ class PictureSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     track_points: int = 600
     track_step_s: float = 3.0
     """A track keeps the first point of each step: enough for the eye, and not sent anew with every position."""
+    card_step_s: float = 10.0
+    """A card tells one position of each unit per step: a card is not sent anew with every position."""
     max_features: int = 50_000
     """Most subjects kept; the one that would expire first gives way (counted)."""
     max_removed: int = 10_000

@@ -143,3 +143,4 @@ def _restore(book: Book, known: RecordState) -> None:
     record.history = [(known.claims[number], value) for value, number in known.history]
     record.heard_at, record.expires_at = record.heard(), expires_at(record, book)
     book.relink(record, (), targets(record))
+    book.place(record)

@@ -60,7 +60,7 @@ def draw(subject: str, book: Book) -> list[Feature]:
         "refused": known.refused,
         "last_refusal": known.reason,
         "silent_since": maybe(until) if silent else None,
-        "silence_after_s": book.settings.silence(source),
+        "silence_after_s": book.silence(source),
         "skew_s": skew_s(known.lags),
     }
     return [feature(subject, None, properties)]

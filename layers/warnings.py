@@ -1,25 +1,97 @@
-"""Layer warnings."""
+"""Layer warnings: CAP alerts (OASIS Common Alerting Protocol 1.2) with their chain of updates and cancellations."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from layers.book import Book, Change
-from layers.draw import common, feature, flat, plain
-from layers.records import FIELDS, GEOMETRY
+from layers.book import ALIAS, REFERENCE, Book, Change, targets
+from layers.draw import common, feature, listed, values
+from layers.records import GEOMETRY, Record
 from layers.wire import Feature
 
 KINDS = frozenset({"warning"})
 LISTENS = KINDS
 
+REPLACING = frozenset({"Update", "Cancel"})
+TELLING = frozenset({"Alert", "Update"})
 
-def affected(change: Change, book: Book) -> Iterable[str]:  # noqa: ARG001  (every layer's signature)
-    """The subject itself."""
-    return (change.subject,)
+
+def affected(change: Change, book: Book) -> Iterable[str]:
+    """The warning itself, and those that it replaces or no longer does."""
+    record = book.record(change.subject, "warning")
+    named = (*change.targets, *(targets(record) if record is not None else ()))
+    return [change.subject, *(known.subject for name in named for known in _named(book, name))]
+
+
+def _named(book: Book, target: str) -> list[Record]:
+    """Known warnings that a reference means."""
+    if not target.startswith(REFERENCE):
+        return []
+    return list(book.referring(ALIAS + target.removeprefix(REFERENCE), "warning"))
+
+
+def predecessors(book: Book, record: Record) -> list[Record]:
+    """Known warnings that this one replaces."""
+    named = {known.subject: known for target in targets(record) for known in _named(book, target)}
+    return [named[subject] for subject in sorted(named) if _replaces(record, named[subject])]
+
+
+def is_replaced(book: Book, record: Record) -> bool:
+    """Whether a known update or cancellation names this warning."""
+    aliases = [target.removeprefix(ALIAS) for target in targets(record) if target.startswith(ALIAS)]
+    return any(_replaces(other, record) for alias in aliases for other in book.referring(REFERENCE + alias, "warning"))
+
+
+def _replaces(newer: Record, older: Record) -> bool:
+    """References count only backward in time and within a sender or feed: nobody calls off another's warning."""
+    if newer is older or newer.get("msg_type") not in REPLACING or newer.lead <= older.lead:
+        return False
+    same_sender = newer.get("sender") is not None and newer.get("sender") == older.get("sender")
+    return same_sender or newer.lead.source == older.lead.source
+
+
+def is_actual(book: Book, record: Record) -> bool:
+    """Whether it is meant: status Actual (or none), in an exercise Exercise too; never Test, System or Draft."""
+    status = record.get("status") or "Actual"
+    return status == "Actual" or (book.settings.exercise and status == "Exercise")
+
+
+def in_force(book: Book, record: Record) -> bool:
+    """Whether the warning counts now: meant, no cancellation or technical message, not over."""
+    ends_at = record.get("ends_at")
+    telling = (record.get("msg_type") or "Alert") in TELLING
+    return is_actual(book, record) and telling and (ends_at is None or ends_at > book.time())
+
+
+def due(subject: str, book: Book) -> datetime | None:
+    """When the warning ends of itself."""
+    ends_at: datetime | None = book.records[subject].get("ends_at")
+    return ends_at if ends_at is not None and ends_at > book.time() else None
 
 
 def draw(subject: str, book: Book) -> list[Feature]:
-    """The subject with its attributes under their own names."""
+    """The warning; nothing once it was replaced. Its area only while it is in force, so no map shows what is over."""
     record = book.records[subject]
-    properties = common(book, record, "warnings", record.kind, record.get("name"))
-    for name in FIELDS[record.kind]:
-        properties[name] = plain(record.get(name))
-    return [feature(subject, flat(record.get(GEOMETRY)), properties)]
+    if is_replaced(book, record):
+        return []
+    valid = in_force(book, record)
+    geometry = record.get(GEOMETRY) if valid else None
+    title = record.get("headline") or record.get("event")
+    properties = common(book, record, "warnings", "warning", title, not_after=record.get("ends_at"))
+    properties.update(
+        values(
+            record,
+            *("event", "headline", "description", "instruction", "severity", "urgency", "certainty", "msg_type"),
+            *("status", "scope", "sender", "sender_name", "sent_at", "effective_at", "onset_at", "ends_at"),
+            "area_text",
+        ),
+        actual=is_actual(book, record),
+        in_force=valid,
+        drawn=geometry is not None,
+        **listed(record, "category"),
+    )
+    return [feature(subject, geometry, properties)]
+
+
+def urgent(before: Feature | None, after: Feature) -> bool:
+    """A warning that comes into force."""
+    return bool(after["properties"]["in_force"]) and not (before is not None and before["properties"]["in_force"])
