@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
-from layers.settings import PictureSettings
+from layers.settings import DEFAULT_AGES, PictureSettings
 from server.desk import DeskSettings
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -138,9 +138,13 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     for name, value in (os.environ if environment is None else environment).items():
         _override(document, name, value)
     try:
-        return msgspec.convert(document, Settings, strict=False)
+        settings = msgspec.convert(document, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {error}") from None
+    for kind in settings.picture.ages:
+        if kind not in DEFAULT_AGES:
+            raise ConfigError(f"{where}: [picture.ages]: there is no kind {kind}{_nearest(kind, DEFAULT_AGES)}")
+    return settings
 
 
 def sections() -> dict[str, type[Struct]]:

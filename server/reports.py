@@ -42,13 +42,14 @@ class Reports:
 
     def take(self, principal: Principal, situation: Situation, message: Any) -> dict[str, Any]:
         """The acknowledgement of one report: {ok: True, seq} or {ok: False, error, description}."""
-        kind = message.get("kind") if isinstance(message, dict) else None
+        said = message.get("kind") if isinstance(message, dict) else None
+        kind = said if isinstance(said, str) else ""
         answer = self._take(principal, situation, message, kind)
         outcome = "taken" if answer["ok"] else str(answer["error"])
         self._metrics.reports.labels(kind if kind in KINDS else "other", outcome).inc()
         return answer
 
-    def _take(self, principal: Principal, situation: Situation, message: Any, kind: Any) -> dict[str, Any]:
+    def _take(self, principal: Principal, situation: Situation, message: Any, kind: str) -> dict[str, Any]:
         if not isinstance(message, dict):
             return refusal("invalid", "a report is an object")
         wrong = _forbidden(principal, message, kind)
@@ -75,7 +76,7 @@ class Reports:
         return {"ok": True, "seq": taken.receipt.last_seq}
 
 
-def _forbidden(principal: Principal, message: dict[str, Any], kind: Any) -> str | None:
+def _forbidden(principal: Principal, message: dict[str, Any], kind: str) -> str | None:
     try:
         role = Role(principal.role)
     except ValueError:

@@ -94,6 +94,14 @@ def attach(socketio: SocketIO, house: House) -> None:
             return refusal("unauthorized", "not connected")
         return house.reports.take(*seat, message)
 
+    @socketio.on_error_default
+    def _failed(error: Exception) -> dict[str, Any]:
+        # The one broad edge of the sockets: the client hears that something went wrong, the log hears what.
+        log.error("unforeseen error in an event", exc_info=error)
+        if request.event["message"] == "connect":  # type: ignore[attr-defined]
+            raise Refused("internal") from error
+        return refusal("internal", "an error on our side; it was logged")
+
     def emit(event: str, data: Any, sids: list[str]) -> None:
         server.emit(event, data, to=sids)
 

@@ -77,9 +77,7 @@ def situations() -> ResponseReturnValue:
 @needs(Role.PLANNER, Role.ADMIN, Role.CONTROL)
 def scenarios() -> ResponseReturnValue:
     """What can be played."""
-    return jsonify(
-        scenarios=[{**known, "starts_at": iso(known["starts_at"])} for known in house().situations.scenarios()]
-    )
+    return jsonify(scenarios=list(house().situations.scenarios()))
 
 
 @blueprint.post("/situations")
