@@ -95,7 +95,7 @@ def attach(socketio: SocketIO, house: House) -> None:
         return house.reports.take(*seat, message)
 
     @socketio.on_error_default
-    def _failed(error: Exception) -> dict[str, Any]:
+    def _failed(error: BaseException) -> dict[str, Any]:
         # The one broad edge of the sockets: the client hears that something went wrong, the log hears what.
         log.error("unforeseen error in an event", exc_info=error)
         if request.event["message"] == "connect":  # type: ignore[attr-defined]
