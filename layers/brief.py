@@ -145,15 +145,10 @@ def _drones(book: Book, here: tuple[float, float]) -> list[Fact]:
     return told
 
 
-def is_readable(building: Record) -> bool:
-    """Whether the owner consents now."""
-    return bool(building.get("permission") == GRANTED)
-
-
 def _homes(book: Book, here: tuple[float, float]) -> list[Fact]:
     told: list[Fact] = []
     for _, building in _around(book, here, HOME_M, "building"):
-        if is_readable(building):
+        if building.get("permission") == GRANTED:
             found = devices_of(book, building.subject)
             told += [*_alarms(book, found), *_persons(book, building, found), *_openings(book, found)]
             told += [*_known(book, building, ACCESS, "floor_plan_url"), *_cameras(book, found)]

@@ -16,6 +16,8 @@ LISTENS = frozenset({"device", "building"})
 OK, WARNING, ALARM, ERROR, UNKNOWN = "OK", "WARNING", "ALARM", "ERROR", "UNKNOWN"
 STATES = (ALARM, WARNING, OK, ERROR, UNKNOWN)
 
+PERMISSIONS = frozenset({"NONE", "REQUEST", "PENDING", "GRANTED", "DENIED"})
+
 _CLOSED = {"closed": "close"}
 """Gateways write CLOSED for the model's CLOSE."""
 
@@ -110,9 +112,15 @@ def is_on(value: Any) -> bool:
 
 
 def consent(book: Book, record: Record) -> str:
-    """The permission of the device's building in lower case, `unknown` where the building or its word is not known."""
+    """The permission of the device's building in lower case, `none` where it has not said one we know.
+
+    `unknown` where the building itself is not known: nobody can be asked, and nobody has refused.
+    """
     building = book.record(record.get("building") or "", "building")
-    return str(building.get("permission") or "unknown").lower() if building is not None else "unknown"
+    if building is None:
+        return "unknown"
+    word = building.get("permission")
+    return str(word).lower() if word in PERMISSIONS else "none"
 
 
 def position(book: Book, record: Record) -> Geometry | None:

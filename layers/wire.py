@@ -72,26 +72,30 @@ class CursorMismatch(ValueError):
 def apply_delta(features: dict[str, Feature], rev: int, delta: dict[str, Any]) -> int:
     """Apply a delta to `features` (id -> Feature, changed in place) and return the new cursor.
 
-    Applying the same delta twice changes nothing. Raises CursorMismatch, with `features` untouched, when the delta
-    neither is full nor starts at `rev`, or patches a feature that is not there.
+    Removals come first, then whole features, then patches. Applying the same delta twice changes nothing. Raises
+    CursorMismatch, with `features` untouched, when the delta neither is full nor starts at `rev`, or patches a feature that
+    is not there (any more): the client then asks again with its cursor, or from the beginning.
     """
-    if delta["full"]:
+    full, to = bool(delta["full"]), int(delta["to"])
+    if not full and to <= rev:
+        return rev
+    if not full and delta["from"] != rev:
+        raise CursorMismatch(f"delta from {delta['from']} does not continue {rev}")
+    upsert = {feature["id"]: feature for feature in delta["upsert"]}
+    remove, patches = delta.get("remove", []), delta.get("patch", [])
+    gone = set(remove)
+    for patch in patches:
+        known = patch["id"] in upsert or (not full and patch["id"] in features and patch["id"] not in gone)
+        if not known:
+            raise CursorMismatch(f"patch of unknown feature {patch['id']}")
+    if full:
         features.clear()
-    else:
-        if delta["to"] <= rev:
-            return rev
-        if delta["from"] != rev:
-            raise CursorMismatch(f"delta from {delta['from']} does not continue {rev}")
-        for patch in delta.get("patch", []):
-            if patch["id"] not in features:
-                raise CursorMismatch(f"patch of unknown feature {patch['id']}")
-    for feature_id in delta["remove"]:
+    for feature_id in remove:
         features.pop(feature_id, None)
-    for feature in delta["upsert"]:
-        features[feature["id"]] = feature
-    for patch in delta.get("patch", []):
+    features.update(upsert)
+    for patch in patches:
         features[patch["id"]] = _patched(features[patch["id"]], patch)
-    return int(delta["to"])
+    return to
 
 
 def _patched(feature: Feature, patch: dict[str, Any]) -> Feature:
