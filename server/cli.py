@@ -2,7 +2,11 @@
 anything else.
 """
 
+import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +150,88 @@ def list_feeds() -> None:
 
     for feed in sorted(feeds().values(), key=lambda feed: feed.name):
         click.echo(f"{feed.name}\t{feed.title}")
+
+
+@main.command()
+@DATA
+@CONFIG
+@click.option("--situation", help="Only this one (live or the id of an exercise).")
+def verify(data_dir: Path, config_path: Path | None, situation: str | None) -> None:
+    """Prove the journals: the hash chain, and that a replay gives the picture of the snapshot. Exit code 1 if not."""
+    from server import tools
+
+    _report(tools.verify(data_dir, _settings(data_dir, config_path), situation))
+
+
+@main.command()
+@DATA
+@CONFIG
+def doctor(data_dir: Path, config_path: Path | None) -> None:
+    """Check settings, folder, tokens, audit trail, journals and bundle. Exit code 1 when something is wrong."""
+    from server import tools
+
+    _report(tools.doctor(data_dir, _settings(data_dir, config_path)))
+
+
+@main.command()
+@DATA
+@CONFIG
+@click.option("--situation", default="live", show_default=True)
+@click.option("--format", "form", type=click.Choice(["geojson", "jsonl"]), default="geojson", show_default=True,
+              help="The picture, or every journal entry, one per line.")  # fmt: skip
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]), help="The picture as it was.")
+@click.option("--role", type=ROLES, default="control", show_default=True, help="As this role sees it.")
+@click.option("--out", type=click.File("wb"), default="-", help="File to write (default: standard output).")
+def export(
+    data_dir: Path, config_path: Path | None, situation: str, form: str, at: datetime | None, role: str, out: Any
+) -> None:
+    """Write a situation out, beside a running server or without one."""
+    from server import tools
+    from server.audit import OPERATOR, Audit
+
+    settings = _settings(data_dir, config_path)
+    moment = None if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
+    with _told():
+        if form == "jsonl":
+            for line in tools.export_journal(data_dir, situation):
+                out.write(line + b"\n")
+        else:
+            out.write(tools.export_picture(data_dir, settings, situation, role, moment) + b"\n")
+        Audit(data_dir / "audit.db").append("export", OPERATOR, situation, format=form, as_role=role)
+
+
+@main.command()
+@CONFIG
+@click.argument("scenario")
+@click.option("--until", "until_s", type=click.FloatRange(min=0), help="Second of the scenario at which to stop.")
+@click.option("--out", type=click.File("wb"), help="Write the control room's picture there (GeoJSON).")
+def replay(config_path: Path | None, scenario: str, until_s: float | None, out: Any) -> None:
+    """Play SCENARIO (a name or a file) at once through the same path as live, and say what came of it (JSON)."""
+    from server import tools
+
+    with _told():
+        summary, picture = tools.replay(scenario, _settings(Path(), config_path), until_s)
+    if out is not None:
+        out.write(picture + b"\n")
+    click.echo(json.dumps(summary))
+
+
+def _report(findings: Any) -> None:
+    for line in findings.lines:
+        click.echo(line)
+    sys.exit(1 if findings.problems else 0)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what a tool raises into a message and exit code 1."""
+    from server.journal import JournalError
+    from server.tools import ToolError
+
+    try:
+        yield
+    except (ToolError, JournalError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _settings(data_dir: Path, config_path: Path | None) -> Any:

@@ -1,0 +1,245 @@
+"""What an operator does beside the server: verify, export, record, replay, doctor. Nothing here writes into a journal.
+
+Each function yields lines to print; the commands in server/cli.py turn problems into exit code 1.
+"""
+
+import os
+import shutil
+import sqlite3
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from layers.observation import iso
+from layers.views import View
+from server.access import Access
+from server.audit import Audit
+from server.config import Settings
+from server.exercise import STATE_FILE, Exercise, ExerciseState
+from server.history import History
+from server.intake import Intake
+from server.journal import Journal, JournalError, entries
+from server.journal.lock import holder
+from server.journal.sqlite import SqliteJournal
+from server.picture_store import fingerprint, restore
+from server.quarantine import Quarantine
+from server.scenario import ScenarioError
+from server.situations import LIVE, Situations, SituationSettings
+
+MIN_FREE_BYTES = 1_000_000_000
+
+
+class ToolError(Exception):
+    """The command cannot do what was asked; the message is for the operator."""
+
+
+@dataclass
+class Findings:
+    """Lines to print, and whether something is wrong."""
+
+    lines: list[str] = field(default_factory=list)
+    problems: int = 0
+
+    def good(self, text: str) -> None:
+        """Something is as it should be."""
+        self.lines.append(f"ok       {text}")
+
+    def note(self, text: str) -> None:
+        """Worth knowing, not wrong."""
+        self.lines.append(f"note     {text}")
+
+    def bad(self, text: str) -> None:
+        """Something is wrong."""
+        self.lines.append(f"PROBLEM  {text}")
+        self.problems += 1
+
+
+def journals(data_dir: Path) -> dict[str, Path]:
+    """Situation id -> its journal; exercises with the take that counts."""
+    found = {LIVE: data_dir / LIVE / "journal.db"}
+    for path in sorted((data_dir / "exercises").glob(f"*/{STATE_FILE}")):
+        state = msgspec.json.decode(path.read_bytes(), type=ExerciseState)
+        found[state.id] = path.with_name(f"take-{state.take}.db")
+    return {name: path for name, path in found.items() if path.is_file()}
+
+
+def open_journal(data_dir: Path, situation: str) -> Journal:
+    """A journal to read, beside a running server or not. Raises ToolError, JournalError."""
+    path = journals(data_dir).get(situation)
+    if path is None:
+        raise ToolError(f"there is no journal of {situation!r} in {data_dir}")
+    return SqliteJournal(path, writable=False)
+
+
+def _picture_settings(settings: Settings, situation: str) -> Any:
+    return msgspec.structs.replace(settings.picture, exercise=situation != LIVE)
+
+
+def verify(data_dir: Path, settings: Settings, situation: str | None = None) -> Findings:
+    """Prove the hash chain of every journal (or one), and that a full replay gives the picture of the newest
+    snapshot.
+    """
+    findings = Findings()
+    chosen = [situation] if situation else list(journals(data_dir))
+    for name in chosen:
+        try:
+            _verify_one(open_journal(data_dir, name), name, settings, findings)
+        except (JournalError, ToolError) as error:
+            findings.bad(f"{name}: {error}")
+    if not chosen:
+        findings.note(f"no journal in {data_dir}")
+    return findings
+
+
+def _verify_one(journal: Journal, name: str, settings: Settings, findings: Findings) -> None:
+    report = journal.check()
+    for problem in report.problems:
+        findings.bad(f"{name}: {problem}")
+    if report.ok:
+        findings.good(f"{name}: {report.entries} entries, {report.raws} original messages, chain {report.head[:16]}")
+    if report.skipped:
+        findings.note(f"{name}: {report.skipped} entries are left out of the picture (see docs/durability.md)")
+    picture_settings = _picture_settings(settings, name)
+    newest = journal.snapshot(fingerprint(picture_settings), journal.last())
+    replayed, _ = restore(journal, picture_settings, upto=newest.seq if newest else None, snapshots=False)
+    if newest is None:
+        findings.note(f"{name}: no snapshot of this release and these settings; replay gives {replayed.digest()[:16]}")
+    elif replayed.digest() == newest.digest:
+        findings.good(f"{name}: a full replay to {newest.seq} gives the picture of the snapshot, {newest.digest[:16]}")
+    else:
+        findings.bad(f"{name}: a full replay to {newest.seq} gives another picture than the snapshot")
+    journal.close()
+
+
+def export_journal(data_dir: Path, situation: str) -> Iterator[bytes]:
+    """Every entry as one line of JSON: {seq, observation}."""
+    journal = open_journal(data_dir, situation)
+    for entry in entries(journal):
+        yield msgspec.json.encode(entry)
+
+
+def export_picture(data_dir: Path, settings: Settings, situation: str, role: str, at: datetime | None) -> bytes:
+    """The picture as a role sees it, now (as of the newest entry) or as it was, as a GeoJSON FeatureCollection."""
+    journal = open_journal(data_dir, situation)
+    picture_settings = _picture_settings(settings, situation)
+    if at is None:
+        picture, _ = restore(journal, picture_settings)
+    else:
+        picture = History().as_of(journal, picture_settings, at)
+    view = View(role=role)
+    features = [shown for feature in picture.features.values() if (shown := view.show(feature, picture)) is not None]
+    return msgspec.json.encode(
+        {
+            "type": "FeatureCollection",
+            "situation": situation,
+            "status": "Actual" if situation == LIVE else "Exercise",
+            "rev": picture.rev,
+            "now": None if picture.now is None else iso(at or picture.now),
+            "features": features,
+        }
+    )
+
+
+def replay(scenario: str, settings: Settings, until_s: float | None = None) -> tuple[dict[str, Any], bytes]:
+    """Play a scenario (a name or a file) at once, through the same path as live; a summary and the control room's
+    picture.
+
+    The digest depends on nothing but the scenario, the release and the settings. Raises ToolError.
+    """
+    with tempfile.TemporaryDirectory(prefix="lagebild-replay-") as folder:
+        data_dir = Path(folder)
+        name = _placed(scenario, data_dir)
+        quarantine = Quarantine(data_dir / "quarantine.db")
+        rooms = Situations(
+            data_dir, SituationSettings(picture=settings.picture, desk=settings.desk), Intake(quarantine)
+        )
+        rooms.start()
+        try:
+            exercise = rooms.start_exercise(name)
+            assert isinstance(exercise, Exercise)
+            assert exercise.starts_at is not None
+            to = exercise.ends_at if until_s is None else exercise.starts_at + timedelta(seconds=until_s)
+            rooms.control(exercise.id, "pause")  # so that nothing happens after `to`
+            rooms.control(exercise.id, "jump", to=to)
+            picture, view = exercise.picture, View(role="control")
+            shown = [one for feature in picture.features.values() if (one := view.show(feature, picture)) is not None]
+            summary = {
+                "scenario": name,
+                "entries": picture.rev,
+                "features": len(shown),
+                "refused": quarantine.counts()["total"],
+                "now": iso(exercise.clock.now()),
+                "digest": picture.digest(),
+            }
+            return summary, msgspec.json.encode({"type": "FeatureCollection", "features": shown})
+        except KeyError:
+            raise ToolError(f"there is no scenario {scenario!r}, neither as a file nor by name") from None
+        except (ScenarioError, ValueError) as error:
+            raise ToolError(str(error)) from error
+        finally:
+            rooms.stop()
+            quarantine.close()
+
+
+def _placed(scenario: str, data_dir: Path) -> str:
+    source = Path(scenario)
+    if not source.is_file():
+        return scenario
+    own = data_dir / "scenarios"
+    own.mkdir()
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in source.stem.lower()) or "scenario"
+    shutil.copyfile(source, own / f"{name}.jsonl")
+    return name
+
+
+def doctor(data_dir: Path, settings: Settings) -> Findings:
+    """Look at everything that usually goes wrong, and prove journals and audit trail."""
+    findings = Findings()
+    if not data_dir.is_dir():
+        findings.bad(f"there is no data folder {data_dir}")
+        return findings
+    _look_at_folder(data_dir, findings)
+    process = holder(data_dir / LIVE / "journal.db.lock")
+    findings.note(f"a server is running (process {process})" if process else "no server is running on this folder")
+    _look_at_registers(data_dir, findings)
+    checked = verify(data_dir, settings)
+    findings.lines += checked.lines
+    findings.problems += checked.problems
+    if not (Path(__file__).parent / "web" / "dist" / "index.html").is_file():
+        findings.bad("the browser bundle is not built: make setup")
+    return findings
+
+
+def _look_at_folder(data_dir: Path, findings: Findings) -> None:
+    free = shutil.disk_usage(data_dir).free
+    if free < MIN_FREE_BYTES:
+        findings.bad(f"only {free // 1_000_000} MB are free on the disk of {data_dir}")
+    else:
+        findings.good(f"{free // 1_000_000_000} GB free on the disk of {data_dir}")
+    if not os.access(data_dir, os.W_OK):
+        findings.bad(f"{data_dir} cannot be written")
+    for path in (data_dir, data_dir / "access.db", data_dir / "audit.db", data_dir / LIVE / "journal.db"):
+        if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            findings.note(f"{path} can be read by others: chmod go= {path}")
+
+
+def _look_at_registers(data_dir: Path, findings: Findings) -> None:
+    try:
+        if (data_dir / "audit.db").is_file():
+            count, broken = Audit(data_dir / "audit.db").verify()
+            if broken is None:
+                findings.good(f"audit trail: {count} lines, chain holds")
+            else:
+                findings.bad(f"audit trail: the chain is broken at line {broken} of {count} or more")
+        if (data_dir / "access.db").is_file():
+            access = Access(data_dir / "access.db")
+            findings.good(f"tokens: {len(access.valid_ids())} open, {len(access.list())} in all")
+            access.close()
+    except sqlite3.DatabaseError as error:
+        findings.bad(f"tokens or audit trail: {error}")
