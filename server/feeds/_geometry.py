@@ -34,13 +34,14 @@ def geojson(value: Any, max_points: int) -> Geometry | None:
         value = value.get("geometry")
     if value is None or value == {} or value == []:
         return None
-    if not isinstance(value, dict) or value.get("type") not in _DEPTH:
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in _DEPTH:
         raise BadGeometry("a GeoJSON geometry is expected")
     coordinates = value.get("coordinates")
     if coordinates is None or _is_empty(coordinates):
         return None
     counter = _Counter(max_points)
-    return {"type": value["type"], "coordinates": _nested(coordinates, value["type"], _DEPTH[value["type"]], counter)}
+    return {"type": kind, "coordinates": _nested(coordinates, kind, _DEPTH[kind], counter)}
 
 
 def position(lon: Any, lat: Any, height: Any = None) -> list[float]:

@@ -93,7 +93,10 @@ def decode(body: bytes, context: Context) -> Decoded:
         raise DecodeError(str(error), INVALID) from error
     key = idempotency_key("report", report.role, report.unit or "", report.client_id, str(report.client_seq))
     subject, content, geometry = _claim(report, key)
-    at = None if report.at is None else report.at.astimezone(UTC)
+    try:
+        at = None if report.at is None else report.at.astimezone(UTC)
+    except OverflowError as error:
+        raise DecodeError("at: outside the years 1 to 9999", INVALID) from error
     observed_at, reported_at, flags = clock.honest(at, None, context.received_at, context.limits.clock)
     position = {} if geometry is None else {"geometry": geometry}
     observation = Observation(

@@ -23,7 +23,7 @@ EXPECTED = ".expected.json"
 def context(feed: str = "ngsi", **more: Any) -> Context:
     """The context that frames are decoded in."""
     more.setdefault("zone", feeds()[feed].zone or "UTC")
-    return Context(source=f"{feed}/frame", received_at=RECEIVED, **more)
+    return Context(source=f"{feed}/frame", received_at=RECEIVED, **{"zone": feeds()[feed].zone or "UTC", **more})
 
 
 def all_frames() -> list[Path]:
@@ -48,9 +48,7 @@ def shown(decoded: Decoded) -> dict[str, Any]:
     """What was decoded, in the form of an expectation: everything but the ids and the sender's attributes."""
     return {
         "observations": [_shown(observation) for observation in decoded.observations],
-        "refused": [
-            {"kind": part.kind, "reason": part.reason, "subject": part.subject} for part in decoded.refused
-        ],
+        "refused": [{"kind": part.kind, "reason": part.reason, "subject": part.subject} for part in decoded.refused],
     }
 
 

@@ -25,7 +25,20 @@ def test_a_frame_that_comes_again_is_the_same_claim(frame: Path) -> None:
 @pytest.mark.parametrize("name", sorted(feeds()))
 @pytest.mark.parametrize(
     "body",
-    [b"", b" ", b"{", b"null", b"17", b'"text"', b"[]", b"{}", b"\xff\xfe", b"[" * 100_000, b'{"a":NaN}', b"PK\x03\x04"],
+    [
+        b"",
+        b" ",
+        b"{",
+        b"null",
+        b"17",
+        b'"text"',
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a":NaN}',
+        b"PK\x03\x04",
+    ],
     ids=lambda body: repr(body[:12]),
 )
 def test_a_message_that_is_none_is_refused_with_a_reason(name: str, body: bytes) -> None:

@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct
 
 from layers.content import Base
 from server.feeds.ngsi.attributes import Attribute
-from server.feeds.ngsi.values import Bad, Reader, Reading
+from server.feeds.ngsi.values import Bad, Reader, Reading, end_time
 
 GEOMETRY = "@geometry"
 """Target of a row that is the geometry of the observation, not a field of its content."""
@@ -78,6 +78,11 @@ class EntityType(Struct, frozen=True, kw_only=True):
                     values.keep(joint.target, joint.read(present, reading))
                 except Bad as error:
                     values.bad.update(dict.fromkeys(present, str(error)))
+        for name in self.time:
+            try:
+                end_time(attributes[name].value if name in attributes else None, reading)
+            except Bad as error:
+                values.bad.setdefault(name, str(error))
         return values
 
     def cleared(self, names: set[str], reading: Reading) -> dict[str, Any]:
