@@ -24,14 +24,14 @@ def of_change(change: Change, book: Book) -> list[str]:
 def of_feature(before: Feature | None, after: Feature | None, book: Book) -> list[str]:
     """Missions whose cards may tell of a feature that came, changed or went."""
     found: list[str] = []
-    if not book.kinds["mission"]:
-        return found
     for known in (before, after):
         if known is None:
             continue
         layer, geometry = known["properties"]["layer"], known["geometry"]
         if layer == "missions":
             found.append(known["id"])
+        elif not book.kinds["mission"]:
+            continue
         elif layer == "notes":
             found.extend(filter(None, [known["properties"]["mission"]]))
         elif layer in NEAR and geometry is not None and "#" not in known["id"]:

@@ -73,8 +73,8 @@ def apply_delta(features: dict[str, Feature], rev: int, delta: dict[str, Any]) -
     """Apply a delta to `features` (id -> Feature, changed in place) and return the new cursor.
 
     Removals come first, then whole features, then patches. Applying the same delta twice changes nothing. Raises
-    CursorMismatch, with `features` untouched, when the delta neither is full nor starts at `rev`, or patches a feature that
-    is not there (any more): the client then asks again with its cursor, or from the beginning.
+    CursorMismatch, with `features` untouched, when the delta neither is full nor starts at `rev`, or patches a feature
+    that is not there (any more): the client then asks again with its cursor, or from the beginning.
     """
     full, to = bool(delta["full"]), int(delta["to"])
     if not full and to <= rev:

@@ -1,0 +1,144 @@
+"""Laws of the picture, for any observations: what must hold whatever comes, in whatever order and batches."""
+
+import os
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from layers import snapshot, sources
+from layers.content import Tick
+from layers.observation import Entry, Observation, decode, encode
+from layers.picture import Picture
+from layers.settings import PictureSettings
+from layers.wire import Feature
+from tests.layers.world import entries, histories, see
+
+EXAMPLES = settings(max_examples=int(os.environ.get("LAGEBILD_EXAMPLES", "120")))
+"""More of them find more: raised for a long run."""
+
+
+def state(picture: Picture) -> Any:
+    """What the digest is taken of, readable."""
+    return msgspec.json.decode(snapshot.canonical(picture.book, picture.features))
+
+
+def applied(observations: list[Observation], cuts: list[int] | None = None) -> Picture:
+    """The picture of observations applied in batches that end at the cuts."""
+    picture = Picture(PictureSettings())
+    known = entries(observations)
+    edges = sorted({0, len(known), *(cut % (len(known) + 1) for cut in cuts or [])})
+    for first, last in pairwise(edges):
+        picture.apply_many(known[first:last])
+    return picture
+
+
+@EXAMPLES
+@given(st.data(), histories, st.lists(st.integers(0, 40), max_size=6))
+def test_order_and_batches_do_not_matter(data: st.DataObject, history: list[Observation], cuts: list[int]) -> None:
+    one, other = applied(history), applied(data.draw(st.permutations(history)), cuts)
+    assert state(one) == state(other)
+    assert one.digest() == other.digest()
+
+
+@EXAMPLES
+@given(histories)
+def test_applying_again_changes_nothing(history: list[Observation]) -> None:
+    picture = applied(history)
+    before = picture.dump()
+    changes = picture.apply_many(entries(history))
+    assert (changes.upsert, changes.remove, changes.urgent) == ([], [], False)
+    assert picture.dump() == before
+
+
+@EXAMPLES
+@given(histories, st.integers(0, 40))
+def test_a_snapshot_and_the_rest_are_the_whole(history: list[Observation], cut: int) -> None:
+    known = entries(history)
+    whole, half = Picture(PictureSettings()), Picture(PictureSettings())
+    for entry in known[:cut]:
+        whole.apply(entry)
+        half.apply(entry)
+    loaded = Picture.load(half.dump(), PictureSettings())
+    assert loaded.dump() == half.dump()
+    assert loaded.next_due() == half.next_due()
+    for entry in known[cut:]:
+        assert whole.apply(entry) == loaded.apply(entry)
+    assert loaded.dump() == whole.dump()
+
+
+@EXAMPLES
+@given(histories, st.lists(st.integers(0, 40), max_size=6))
+def test_changes_add_up_to_the_features(history: list[Observation], cuts: list[int]) -> None:
+    picture, known = Picture(PictureSettings()), entries(history)
+    folded: dict[str, Feature] = {}
+    edges = sorted({0, len(known), *(cut % (len(known) + 1) for cut in cuts)})
+    for first, last in pairwise(edges):
+        changes = picture.apply_many(known[first:last])
+        for feature_id in changes.remove:
+            del folded[feature_id]
+            assert picture.removed[feature_id] == picture.rev
+        for feature in changes.upsert:
+            folded[feature["id"]] = feature
+            assert feature["properties"]["rev"] == picture.rev
+    assert folded == picture.features
+    assert not picture.removed.keys() & picture.features.keys()
+
+
+@EXAMPLES
+@given(histories, st.lists(st.integers(0, 40), max_size=6))
+def test_what_was_not_redrawn_needed_no_redrawing(history: list[Observation], cuts: list[int]) -> None:
+    picture = applied(history, cuts)
+    picture._dirty.update(dict.fromkeys(picture.book.records))
+    picture._dirty.update(dict.fromkeys(sources.PREFIX + source for source in picture.book.sources))
+    picture._cards.update(dict.fromkeys(picture.subjects("mission")))
+    for record in picture.book.records.values():
+        record.memo.clear()
+    redrawn = picture._redraw()
+    assert redrawn.upsert == []
+    assert redrawn.remove == []
+
+
+@EXAMPLES
+@given(histories, st.lists(st.integers(0, 1500), max_size=5))
+def test_ticks_between_observations_do_not_matter(history: list[Observation], moments: list[int]) -> None:
+    ordered = sorted(history, key=lambda observation: (observation.received_at, observation.id))
+    last = ordered[-1].received_at
+    ticks = [see("tick", Tick(), moment, source="desk") for moment in moments]
+    mixed = sorted([*ordered, *ticks], key=lambda observation: (observation.received_at, observation.id))
+    mixed = [observation for observation in mixed if observation.received_at <= last]
+    assert state(applied(ordered)) == state(applied(mixed))
+
+
+@EXAMPLES
+@given(histories)
+def test_the_journal_keeps_what_counts(history: list[Observation]) -> None:
+    assert applied(history).digest() == applied([decode(encode(observation)) for observation in history]).digest()
+
+
+@EXAMPLES
+@given(histories)
+def test_the_next_moment_is_always_ahead(history: list[Observation]) -> None:
+    picture = applied(history)
+    for _ in range(len(picture.features) + 100):
+        due = picture.next_due()
+        if due is None:
+            break
+        assert picture.now is not None
+        assert due > picture.now
+        tick = Observation(
+            id=f"tick{picture.rev}",
+            source="desk",
+            subject="tick",
+            observed_at=due,
+            reported_at=due,
+            received_at=due,
+            content=Tick(),
+        )
+        picture.apply(Entry(seq=picture.rev + 1, observation=tick))
+    # Left alone, everything expires in the end.
+    assert picture.features == {}
+    assert picture.records == {}
+    assert picture.next_due() is None
