@@ -44,18 +44,15 @@ export function alarms(of: (layer: string, part?: string) => Feature[], nowMs: n
   for (const unit of of("units")) {
     if (unit.properties["fms_status"] === 0) found.push({ id: unit.id, rank: 0, text: t("alarms.emergency", { name: titleOf(unit) }) });
   }
-  for (const device of of("devices")) {
-    const p = device.properties;
-    if (p["state"] === "ALARM") found.push({ id: device.id, rank: 1, text: t("alarms.device", { name: titleOf(device), value: shown(p["value"], lang) }) });
-  }
+  found.push(...deviceAlarms(of));
   for (const region of of("crowd", "region")) {
     const p = region.properties;
     if (p["over_threshold"] !== true || typeof p["density_pm2"] !== "number") continue;
     const threshold = typeof p["threshold_pm2"] === "number" ? formatNumber(p["threshold_pm2"], lang, 1) : "?";
-    found.push({ id: region.id, rank: 1, text: t("alarms.density", { name: titleOf(region), density: formatNumber(p["density_pm2"], lang, 1), threshold }) });
+    found.push({ id: region.id, rank: 2, text: t("alarms.density", { name: titleOf(region), density: formatNumber(p["density_pm2"], lang, 1), threshold }) });
   }
   for (const mission of of("missions")) {
-    if (isNewMission(mission, nowMs)) found.push({ id: mission.id, rank: 2, text: t("alarms.mission", { name: titleOf(mission) }) });
+    if (isNewMission(mission, nowMs)) found.push({ id: mission.id, rank: 1, text: t("alarms.mission", { name: titleOf(mission) }) });
   }
   for (const source of of("sources")) {
     if (isSilent(source)) found.push({ id: source.id, rank: 3, text: t("alarms.silent", { name: titleOf(source), age: formatAge(silentFor(source, nowMs), lang) }) });
@@ -63,8 +60,27 @@ export function alarms(of: (layer: string, part?: string) => Feature[], nowMs: n
   return found.sort((a, b) => a.rank - b.rank || a.id.localeCompare(b.id));
 }
 
-function shown(value: unknown, lang: Lang): string {
-  if (typeof value === "number") return formatNumber(value, lang, Number.isInteger(value) ? 0 : 1);
-  if (typeof value === "boolean") return t(value ? "yes" : "no");
-  return typeof value === "string" ? value : "?";
+/** One word per building, however many of its devices call. */
+function deviceAlarms(of: (layer: string) => Feature[]): Alarm[] {
+  const calling = of("devices").filter((device) => device.properties["state"] === "ALARM");
+  const houses = new Map(of("buildings").map((building) => [building.id, building]));
+  const groups = new Map<string, Feature[]>();
+  for (const device of calling) {
+    const building = device.properties["building"];
+    const key = typeof building === "string" ? building : device.id;
+    groups.set(key, [...(groups.get(key) ?? []), device]);
+  }
+  return [...groups].map(([key, devices]) => {
+    const [first] = devices;
+    const house = houses.get(key);
+    const where = house ? (streetOf(house) ?? titleOf(house)) : null;
+    const one = devices.length === 1 && first ? titleOf(first) : null;
+    const name = one ? [where, one].filter(Boolean).join(": ") : t("alarms.devices", { name: where ?? "?", n: devices.length });
+    return { id: house?.id ?? first?.id ?? key, rank: 2, text: name };
+  });
+}
+
+function streetOf(feature: Feature): string | null {
+  const address = feature.properties["address"] as { street?: unknown } | null | undefined;
+  return typeof address?.street === "string" ? address.street : null;
 }

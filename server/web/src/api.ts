@@ -69,8 +69,8 @@ export interface ScenarioInfo {
   title: string;
   summary: string;
   duration_s: number;
-  units?: number;
-  missions?: number;
+  units: string[];
+  missions: string[];
 }
 
 export interface MapConfig {

@@ -16,7 +16,7 @@ import { mayPlan, role, session } from "./state";
 export function App(): JSX.Element {
   if (!session.value) return <SignIn />;
   return (
-    <div class={`screen ${role.value}`}>
+    <div class={`screen role-${role.value}`}>
       <a class="skip" href="#lists">{t("app.skip")}</a>
       <ExerciseBanner />
       <Header />

@@ -8,6 +8,7 @@ import * as state from "./state";
 import type { Clock, Delta, Hello } from "./wire";
 
 const SITUATIONS_EVERY_MS = 10_000;
+const FIRST_RETRY_MS = 2_000;
 const SITUATION_KEY = "lagebild.situation:";
 const HUMAN_ROLES = new Set(["control", "planner", "liaison", "admin"]);
 
@@ -73,9 +74,8 @@ async function enter(session: NonNullable<typeof state.session.value>, wanted: s
   timers.push(setInterval(() => (state.tick.value += 1), 1000));
   timers.push(setInterval(() => void refreshSituations(), SITUATIONS_EVERY_MS));
   await Promise.all([loadConfig(), refreshSituations()]);
-  if (!state.session.value) return;
-  const id = wanted ?? firstSituation(session.situation);
-  if (id) openSituation(id);
+  if (state.session.value && wanted) openSituation(wanted);
+  else openFirst();
 }
 
 async function loadConfig(): Promise<void> {
@@ -89,10 +89,15 @@ export async function refreshSituations(): Promise<void> {
   const answer = await quietly(() => get<{ situations: SituationInfo[] }>("/situations"));
   if (!answer) return;
   state.situations.value = answer.situations;
-  if (!state.situationId.value) {
-    const id = firstSituation(state.session.value?.situation ?? null);
-    if (id) openSituation(id);
-  }
+}
+
+/** Open what suits this desk, unless something is open; tried again while the server names no situation. */
+function openFirst(): void {
+  const session = state.session.value;
+  if (!session || state.situationId.value) return;
+  const id = firstSituation(session.situation);
+  if (id) openSituation(id);
+  else setTimeout(() => void refreshSituations().then(openFirst), FIRST_RETRY_MS);
 }
 
 async function quietly<T>(ask: () => Promise<T>): Promise<T | null> {

@@ -24,6 +24,12 @@ const HIDDEN = new Set([
 const PERSONAL = new Set(["reporter", "email", "floor_plan_url", "author", "sender_id", "sender_name"]);
 const PERSONAL_IN: Record<string, string> = { name: "buildings" };
 
+/** Here null means that there is none, not that nobody knows. */
+const NONE_IS_NOTHING = new Set([
+  "last_refusal", "silent_since", "skew_s", "alert", "verdict", "mission", "report_to", "answer_text", "answered_at", "desired_value", "action_status",
+  "valid_to", "next_waypoint", "location_detail", "snippet", "url", "thresholds", "receiver", "trend_pm2_per_min", "flow_per_min",
+]);
+
 /** What matters first; the rest follows in the order of the wire. */
 const FIRST: Record<string, string[]> = {
   missions: ["keyword", "category", "subcategory", "severity", "state", "address", "location_detail", "description", "reporter", "alert_source", "number"],
@@ -50,7 +56,7 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
   const found: Fact[] = [];
   for (const key of [...first, ...rest]) {
     const value = p[key];
-    if (value === undefined || isEmptyList(value) || (key === "description" && value === "")) continue;
+    if (value === undefined || isEmptyList(value) || (value === null && NONE_IS_NOTHING.has(key)) || (key === "description" && value === "")) continue;
     const observedAt = p.times?.[key] ?? p.observed_at ?? null;
     const fact: Fact = {
       key,

@@ -49,9 +49,9 @@ export const de = {
   "alarms.title": "Alarme",
   "alarms.none": "Keine Alarme",
   "alarms.silent": "{name} stumm seit {age}",
-  "alarms.density": "{name}: {density} P/m², Schwelle {threshold} überschritten",
+  "alarms.density": "{name}: {density} P/m² (Schwelle {threshold})",
   "alarms.emergency": "{name}: Notruf (Status 0)",
-  "alarms.device": "{name}: {value} (Alarm)",
+  "alarms.devices": "{name}: {n} Sensoren melden Alarm",
   "alarms.mission": "Neuer Einsatz: {name}",
   "alarms.more": "und {n} weitere",
 

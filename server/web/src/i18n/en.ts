@@ -51,9 +51,9 @@ export const en: Record<Key, string> = {
   "alarms.title": "Alarms",
   "alarms.none": "No alarms",
   "alarms.silent": "{name} silent for {age}",
-  "alarms.density": "{name}: {density} p/m², over the threshold of {threshold}",
+  "alarms.density": "{name}: {density} p/m² (threshold {threshold})",
   "alarms.emergency": "{name}: emergency call (status 0)",
-  "alarms.device": "{name}: {value} (alarm)",
+  "alarms.devices": "{name}: {n} sensors raise an alarm",
   "alarms.mission": "New mission: {name}",
   "alarms.more": "and {n} more",
 

@@ -10,6 +10,8 @@ interface Shown {
   feature: Feature;
   staleAtMs: number;
   stale: boolean;
+  spot: string | null;
+  slot: number;
 }
 
 export class LayerFeed {
@@ -18,6 +20,7 @@ export class LayerFeed {
   private readonly remove = new Set<string>();
   private source: GeoJSONSource | null = null;
   private busy = false;
+  private readonly spots = new Map<string, (string | undefined)[]>();
 
   constructor(readonly kind: LayerKind) {}
 
@@ -31,20 +34,24 @@ export class LayerFeed {
     const before = this.shown.get(id);
     if (!feature) {
       this.shown.delete(id);
+      if (before) this.leave(id, before.spot);
       for (const part of before?.parts ?? []) this.drop(part.id);
       return;
     }
     const limit = feature.properties.stale_at;
     const staleAtMs = typeof limit === "string" ? Date.parse(limit) : Infinity;
     const stale = staleAtMs <= nowMs;
-    const parts = this.kind.present(feature, { stale, lang });
+    const spot = this.kind.spot?.(feature) ?? null;
+    if (before && before.spot !== spot) this.leave(id, before.spot);
+    const slot = before?.spot === spot ? before.slot : this.enter(id, spot);
+    const parts = this.kind.present(feature, { stale, lang, slot });
     const kept = new Set(parts.map((part) => part.id));
     for (const part of before?.parts ?? []) if (!kept.has(part.id)) this.drop(part.id);
     for (const part of parts) {
       this.remove.delete(part.id);
       this.add.set(part.id, part);
     }
-    this.shown.set(id, { parts, feature, staleAtMs, stale });
+    this.shown.set(id, { parts, feature, staleAtMs, stale, spot, slot });
   }
 
   /** Time passed (or was set back): draw anew what went stale or fresh by that. */
@@ -86,6 +93,25 @@ export class LayerFeed {
       this.flush();
     };
     source.updateData(diff).then(done, done);
+  }
+
+  /** Take the first free place at a spot. Nobody who stands there is moved. */
+  private enter(id: string, spot: string | null): number {
+    if (spot === null) return 0;
+    const places = this.spots.get(spot) ?? [];
+    const free = places.indexOf(undefined);
+    const slot = free < 0 ? places.length : free;
+    places[slot] = id;
+    this.spots.set(spot, places);
+    return slot;
+  }
+
+  private leave(id: string, spot: string | null): void {
+    if (spot === null) return;
+    const places = this.spots.get(spot) ?? [];
+    const slot = places.indexOf(id);
+    if (slot >= 0) places[slot] = undefined;
+    if (places.every((one) => one === undefined)) this.spots.delete(spot);
   }
 
   private drop(id: string): void {

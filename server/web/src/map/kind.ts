@@ -8,6 +8,8 @@ import type { Palette } from "./palette";
 export interface Look {
   stale: boolean;
   lang: Lang;
+  /** Its turn among the signs that stand on the same spot: they are drawn side by side. */
+  slot: number;
 }
 
 /** A feature of the map: `id` is unique in its source, `fid` is the feature of the situation that a click selects. */
@@ -25,6 +27,8 @@ export interface LayerKind {
   /** Name of the situation's layer. */
   name: string;
   present(feature: Feature, look: Look): MapFeature[];
+  /** Signs with the same spot would hide each other; null: this one stands alone. */
+  spot?(feature: Feature): string | null;
   style(source: string, palette: Palette): Styled[];
 }
 

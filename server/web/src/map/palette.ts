@@ -32,7 +32,7 @@ export interface Palette {
 }
 
 const LIGHT: Palette = {
-  land: "#f1efe9", heath: "#ece9df", green: "#dde8d2", wood: "#cbdcc0", urban: "#ebe8e3", special: "#e6e0e6",
+  land: "#eeebe2", heath: "#eeebe2", green: "#dde8d2", wood: "#cbdcc0", urban: "#ebe8e3", special: "#e6e0e6",
   water: "#b4d3e6", square: "#e9e2d2", road: "#ffffff", roadMain: "#ffffff", roadEdge: "#c7c3ba", path: "#b9ad98",
   building: "#d8d2c8", buildingEdge: "#b5aea2", buildingPublic: "#c9c0cf", tree: "#b9d0ab", hydrant: "#2f6f9f",
   label: "#2b3036", labelQuiet: "#5b6268", labelWater: "#2c5f7c", halo: "#ffffff",
@@ -40,7 +40,7 @@ const LIGHT: Palette = {
 };
 
 const DARK: Palette = {
-  land: "#12181e", heath: "#141b20", green: "#162119", wood: "#15241a", urban: "#171d24", special: "#1c1d27",
+  land: "#131a1f", heath: "#131a1f", green: "#162119", wood: "#15241a", urban: "#171d24", special: "#1c1d27",
   water: "#16303f", square: "#221f1a", road: "#2f3943", roadMain: "#3a4550", roadEdge: "#0d1216", path: "#3b3a34",
   building: "#242c35", buildingEdge: "#36414c", buildingPublic: "#332f40", tree: "#1d2e20", hydrant: "#5aa3d6",
   label: "#c5ced6", labelQuiet: "#8d99a4", labelWater: "#7db4d0", halo: "#0b1015",

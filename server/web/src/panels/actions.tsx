@@ -7,6 +7,7 @@ import { t } from "../i18n";
 import { mayReport, session } from "../state";
 import type { Feature } from "../wire";
 import { titleOf } from "../alarms";
+import { Icon } from "./icon";
 
 export type Outcome = { tone: "busy" | "good" | "bad"; text: string } | null;
 
@@ -30,40 +31,45 @@ export function Said({ outcome }: { outcome: Outcome }): JSX.Element {
 
 const JUDGED = new Set(["post", "citizen_report", "social_event"]);
 
-export function Actions({ feature }: { feature: Feature }): JSX.Element | null {
+/** "I have seen this mission": takes the mark of the new off it, for everybody. */
+export function Seen({ feature }: { feature: Feature }): JSX.Element | null {
+  const outcome = useSignal<Outcome>(null);
+  if (!mayReport.value || feature.properties.layer !== "missions") return null;
+  const seen = ((feature.properties["seen_by"] ?? []) as { by: string }[]).some((one) => one.by === session.value?.name);
+  if (seen) return <span class="mark"><Icon name="check" /> {t("missions.seen")}</span>;
+  return (
+    <>
+      <button type="button" class="primary" onClick={() => void send("seen", { target: feature.id }, (now) => (outcome.value = now))}>{t("action.seen")}</button>
+      {outcome.value?.tone === "bad" && <Said outcome={outcome.value} />}
+    </>
+  );
+}
+
+/** Confirm or reject what people reported. */
+export function Judge({ feature }: { feature: Feature }): JSX.Element | null {
   const outcome = useSignal<Outcome>(null);
   const reason = useSignal("");
   useEffect(() => {
     outcome.value = null;
     reason.value = "";
   }, [feature.id]);
-  if (!mayReport.value) return null;
-  const p = feature.properties;
-  const tell = (now: Outcome): void => void (outcome.value = now);
+  if (!mayReport.value || feature.properties.layer !== "reports" || !JUDGED.has(String(feature.properties.part))) return null;
   const judge = (kind: "confirm" | "reject"): void =>
-    void send(kind, { target: feature.id, reason: reason.value.trim() || null }, tell);
-  const seen = ((p["seen_by"] ?? []) as { by: string }[]).some((one) => one.by === session.value?.name);
-  const mission = p.layer === "missions";
-  const judged = p.layer === "reports" && JUDGED.has(String(p.part));
-  if (!mission && !judged && p.layer !== "units") return null;
+    void send(kind, { target: feature.id, reason: reason.value.trim() || null }, (now) => (outcome.value = now));
   return (
-    <div class="actions">
-      {mission && (
-        <button type="button" disabled={seen} onClick={() => void send("seen", { target: feature.id }, tell)}>
-          {seen ? `✓ ${t("missions.seen")}` : t("action.seen")}
-        </button>
-      )}
-      {judged && (
-        <div class="judge">
-          <input type="text" maxLength={500} aria-label={t("action.reason")} placeholder={t("action.reason")} value={reason.value} onInput={(event) => (reason.value = event.currentTarget.value)} />
-          <button type="button" onClick={() => judge("confirm")}>✓ {t("action.confirm")}</button>
-          <button type="button" onClick={() => judge("reject")}>× {t("action.reject")}</button>
-        </div>
-      )}
-      {(mission || p.layer === "units") && <NoteForm key={feature.id} about={feature} />}
+    <div class="actions judge">
+      <input type="text" maxLength={500} aria-label={t("action.reason")} placeholder={t("action.reason")} value={reason.value} onInput={(event) => (reason.value = event.currentTarget.value)} />
+      <button type="button" onClick={() => judge("confirm")}><Icon name="check" /> {t("action.confirm")}</button>
+      <button type="button" onClick={() => judge("reject")}><Icon name="close" /> {t("action.reject")}</button>
       <Said outcome={outcome.value} />
     </div>
   );
+}
+
+/** A message to those whom the feature concerns. */
+export function Write({ feature }: { feature: Feature }): JSX.Element | null {
+  if (!mayReport.value || !["missions", "units"].includes(feature.properties.layer)) return null;
+  return <div class="actions"><NoteForm key={feature.id} about={feature} /></div>;
 }
 
 /** A message to the crews: of the whole situation, of one mission, or to one unit. */

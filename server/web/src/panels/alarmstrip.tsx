@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { alarms } from "../alarms";
 import { lang, t } from "../i18n";
 import { selected, watch, watchNow } from "../state";
+import { Icon } from "./icon";
 
 const SHOWN = 5;
 
@@ -17,7 +18,7 @@ export function AlarmStrip(): JSX.Element | null {
         {found.slice(0, SHOWN).map((one) => (
           <li key={one.id}>
             <button type="button" class={one.rank < 3 ? "grave" : "silent"} data-id={one.id} onClick={() => (selected.value = one.id)}>
-              <span aria-hidden="true">{one.rank < 3 ? "⚠" : "⏻"}</span> {one.text}
+              <Icon name={one.rank < 3 ? "warning" : "silent"} /> {one.text}
             </button>
           </li>
         ))}

@@ -8,7 +8,8 @@ import { flagName, lang, partName, t, tMaybe } from "../i18n";
 import { mapView } from "../mapview";
 import { picture, selected, watch, watchFeature, watchNow } from "../state";
 import type { Feature, SourceRef } from "../wire";
-import { Actions } from "./actions";
+import { Judge, Seen, Write } from "./actions";
+import { Icon } from "./icon";
 import { Age, Fms } from "./parts";
 
 export function Detail(): JSX.Element {
@@ -23,10 +24,10 @@ export function Detail(): JSX.Element {
     return () => document.removeEventListener("keydown", close);
   }, []);
   return (
-    <section class="panel detail" aria-labelledby="detail-title" data-testid="detail">
+    <section class={feature ? "panel detail" : "panel detail idle"} aria-labelledby="detail-title" data-testid="detail">
       <h2 id="detail-title" ref={heading} tabIndex={-1}>
         {t("detail.title")}
-        {id && <button type="button" class="close" aria-label={t("detail.close")} title={`${t("detail.close")} (Esc)`} onClick={unselect}>×</button>}
+        {id && <button type="button" class="close" aria-label={t("detail.close")} title={`${t("detail.close")} (Esc)`} onClick={unselect}><Icon name="close" /></button>}
       </h2>
       <div class="scroll" tabIndex={0} role="group" aria-labelledby="detail-title">
         {!id ? <p class="empty">{t("detail.none")}</p> : feature ? <Body feature={feature} /> : <p class="empty">{t("detail.gone")}</p>}
@@ -42,10 +43,14 @@ function unselect(): void {
   if (id) document.querySelector<HTMLElement>(`[role=option][data-id="${CSS.escape(id)}"]`)?.focus();
 }
 
+/** Flags that mean: do not trust the time. The others only say how it was read. */
+const GRAVE = new Set(["clock_ahead", "clock_implausible"]);
+
 function Body({ feature }: { feature: Feature }): JSX.Element {
   const p = feature.properties;
   const now = watchNow();
   const stale = isStale(feature, now);
+  const flags = p.flags ?? [];
   const name = (id: string): string | null => {
     const other = picture.features.get(id);
     return other ? titleOf(other) : null;
@@ -58,15 +63,12 @@ function Body({ feature }: { feature: Feature }): JSX.Element {
         <p class="standing">
           <span class={stale ? "mark stale-mark" : "mark fresh-mark"}>{t(stale ? "state.stale" : "state.current")}</span>{" "}
           {t("detail.observed")} <Age iso={p.observed_at} />
+          <Seen feature={feature} />
           {feature.geometry && <button type="button" class="quiet" onClick={() => feature.geometry && mapView.value?.goTo(feature.geometry)}>{t("detail.map")}</button>}
         </p>
       </header>
-      {(p.flags ?? []).length > 0 && (
-        <ul class="flags" aria-label={t("detail.hints")}>
-          {(p.flags ?? []).map((flag) => <li key={flag} data-flag={flag}>⚠ {flagName(flag)}</li>)}
-        </ul>
-      )}
-      <Actions feature={feature} />
+      <Flags flags={flags.filter((flag) => GRAVE.has(flag))} />
+      <Judge feature={feature} />
       {p.layer === "missions" && <Crews feature={feature} />}
       <h4>{t("detail.facts")}</h4>
       <dl class="facts">
@@ -77,12 +79,23 @@ function Body({ feature }: { feature: Feature }): JSX.Element {
           {typeof p.accuracy_m === "number" && <small>± {formatNumber(p.accuracy_m, lang.value)} m</small>}
         </dd>
       </dl>
+      <Write feature={feature} />
       <h4>{t("detail.sources")}</h4>
       <Sources sources={p.sources ?? []} />
       <h4>{t("detail.times")}</h4>
       <Times feature={feature} />
+      <Flags flags={flags.filter((flag) => !GRAVE.has(flag))} />
       <p class="identifier">{t("detail.id")}: <code>{feature.id}</code></p>
     </article>
+  );
+}
+
+function Flags({ flags }: { flags: string[] }): JSX.Element | null {
+  if (flags.length === 0) return null;
+  return (
+    <ul class="flags" aria-label={t("detail.hints")}>
+      {flags.map((flag) => <li key={flag} data-flag={flag} class={GRAVE.has(flag) ? "grave" : ""}><Icon name={GRAVE.has(flag) ? "warning" : "info"} /> {flagName(flag)}</li>)}
+    </ul>
   );
 }
 

@@ -7,6 +7,7 @@ import { leave, openSituation } from "../desk";
 import { chooseLang, lang, t, tMaybe } from "../i18n";
 import { clock, clockChanged, heardAt, hello, isExercise, link, session, situationId, situations, tick } from "../state";
 import { chooseTheme, themeChoice, type ThemeChoice } from "../theme";
+import { Icon } from "./icon";
 
 /** The clock's face is looked at more often than once a second, so that no second is skipped. */
 const FACE_EVERY_MS = 200;
@@ -62,7 +63,7 @@ function LinkState(): JSX.Element {
   const words = t(`link.${state}`);
   return (
     <div class={`link ${state}`} role="status" data-testid="link" data-state={state} title={t("link.last", { age: formatAge(age, lang.value) })}>
-      <span class="lamp" aria-hidden="true">{state === "connected" ? "●" : state === "connecting" ? "◌" : "▲"}</span> {words}
+      <Icon name={state === "connected" ? "dot" : state === "connecting" ? "ring" : "broken"} /> {words}
     </div>
   );
 }

@@ -72,7 +72,7 @@ function Hatch({ colour }: { colour: string }): JSX.Element {
 
 function Legend({ layer }: { layer: string }): JSX.Element | null {
   const items = entries(layer);
-  return items.length === 0 ? null : <ul class="legend" aria-label={t("layers.legend")}>{items.map((item, i) => <li key={i}>{item}</li>)}</ul>;
+  return items.length === 0 ? null : <ul class="legend" aria-label={t("layers.legend")}>{items.map((item, i) => <li key={i} class={layer === "crowd" && i === 0 ? "wide" : ""}>{item}</li>)}</ul>;
 }
 
 function entries(layer: string): JSX.Element[] {

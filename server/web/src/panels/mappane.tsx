@@ -12,9 +12,10 @@ import { MapView } from "../map/view";
 import { mapView } from "../mapview";
 import * as state from "../state";
 import { theme } from "../theme";
+import { Icon } from "./icon";
 
-/** Layers whose features the first look at a situation takes in. */
-const FIRST_LOOK = ["missions", "units", "drones", "crowd"];
+/** What the first look at a situation takes in: where something is, not the wide frames around it. */
+const FIRST_LOOK: [layer: string, part: string][] = [["missions", "mission"], ["units", "unit"], ["drones", "drone"], ["crowd", "region"]];
 
 function words(): Record<string, string> {
   return {
@@ -36,7 +37,7 @@ async function town(): Promise<Town | null> {
 /** Fit the view to what there is. */
 export function lookAtAll(): void {
   const view = mapView.value;
-  const features = FIRST_LOOK.flatMap((layer) => state.picture.of(layer)).map((feature) => feature.geometry);
+  const features = FIRST_LOOK.flatMap(([layer, part]) => state.picture.of(layer, part)).map((feature) => feature.geometry);
   const box = bounds(features) ?? view?.townBox;
   if (view && box) view.fit(box);
 }
@@ -132,7 +133,7 @@ export function MapPane(): JSX.Element {
     <section class="map" aria-label={t("map.label")} data-testid="map">
       <div class="canvas" ref={container} />
       <div class="map-buttons">
-        <button type="button" onClick={lookAtAll} title={t("map.fit")} aria-label={t("map.fit")}>⤢</button>
+        <button type="button" onClick={lookAtAll} title={t("map.fit")} aria-label={t("map.fit")}><Icon name="fit" /></button>
       </div>
       {fault && <p class="map-fault" role="alert">{fault === "webgl" ? t("map.failed") : t("map.base.failed", { reason: fault })}</p>}
     </section>

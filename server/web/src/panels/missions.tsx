@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { isStale } from "../age";
 import { isNewMission } from "../alarms";
-import { addressText } from "../facts";
+import { addressText, positionText } from "../facts";
 import { t, valueName } from "../i18n";
 import { picture, selected, watch, watchNow } from "../state";
 import type { Feature } from "../wire";
@@ -47,6 +47,13 @@ export function Missions(): JSX.Element {
   );
 }
 
+/** The address; without one the position in digits, for it is somewhere. */
+function placeText(mission: Feature): string {
+  const address = addressText(mission.properties["address"]);
+  if (address) return address;
+  return mission.geometry?.type === "Point" ? positionText(mission.geometry.coordinates) : t("missions.noplace");
+}
+
 function Row({ mission, focusable, fresh }: { mission: Feature; focusable: boolean; fresh: boolean }): JSX.Element {
   const p = mission.properties;
   const ended = p["state"] === "ended";
@@ -62,7 +69,7 @@ function Row({ mission, focusable, fresh }: { mission: Feature; focusable: boole
         <StaleMark feature={mission} />
         <Age iso={issued(mission)} short />
       </div>
-      <div class="place">{addressText(p["address"]) ?? t("missions.noplace")}</div>
+      <div class="place">{placeText(mission)}</div>
       <Crews mission={mission} />
     </li>
   );

@@ -7,6 +7,7 @@ import { formatNumber, formatSpan } from "../age";
 import { openSituation, refreshSituations } from "../desk";
 import { lang, t } from "../i18n";
 import { clock, clockChanged, situation, situationId, situations, watchNow } from "../state";
+import { Icon } from "./icon";
 
 const SPEEDS = [0.5, 1, 2, 5, 10, 20, 60];
 const STEP_S = 60;
@@ -56,8 +57,7 @@ export function Scenarios(): JSX.Element {
             <p>{one.summary}</p>
             <p class="figures">
               {t("planner.duration", { span: formatSpan(one.duration_s) })}
-              {one.missions !== undefined && ` · ${t("planner.missions", { n: one.missions })}`}
-              {one.units !== undefined && ` · ${t("planner.units", { n: one.units })}`}
+              {` · ${t("planner.missions", { n: one.missions.length })} · ${t("planner.units", { n: one.units.length })}`}
             </p>
             <p class="buttons">
               <button type="button" disabled={busy.value !== null} onClick={() => void start(one.name)}>{t("planner.start")}</button>
@@ -78,7 +78,7 @@ export function PlannerBar(): JSX.Element {
   const info = situation.value;
   const exercise = info?.status === "Exercise" && info.starts_at && info.ends_at;
   return (
-    <section class="planner" aria-label={t("planner.clock")} data-testid="planner">
+    <section class="planner-bar" aria-label={t("planner.clock")} data-testid="planner">
       {exercise ? <Controls info={info} /> : <p class="empty">{t("planner.none")}</p>}
       {fault.value && <p class="said bad" role="alert">{t("planner.failed", { reason: fault.value })}</p>}
     </section>
@@ -94,7 +94,7 @@ function Controls({ info }: { info: SituationInfo }): JSX.Element {
   return (
     <>
       <button type="button" class="play" disabled={ended} onClick={() => act({ action: state === "paused" ? "resume" : "pause" })} data-testid="play">
-        <span aria-hidden="true">{state === "paused" ? "▶" : "⏸"}</span> {t(state === "paused" ? "planner.resume" : "planner.pause")}
+        <Icon name={state === "paused" ? "play" : "pause"} /> {t(state === "paused" ? "planner.resume" : "planner.pause")}
       </button>
       <div class="speeds" role="group" aria-label={t("planner.speed")}>
         <span aria-hidden="true">{t("planner.speed")}</span>

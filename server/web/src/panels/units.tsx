@@ -9,7 +9,7 @@ import { picture, selected, watch, watchNow } from "../state";
 import type { Feature } from "../wire";
 import { Age, Fms } from "./parts";
 
-const ROW_PX = 34;
+const ROW_PX = 44;
 /** Rows built above and below those in view. */
 const SPARE = 6;
 
@@ -73,7 +73,6 @@ export function Units(): JSX.Element {
         <div class="grid-row head" role="row" aria-rowindex={1}>
           <span role="columnheader">{t("units.status")}</span>
           <span role="columnheader">{t("units.callsign")}</span>
-          <span role="columnheader">{t("units.mission")}</span>
           <span role="columnheader" class="right">{t("units.age")}</span>
         </div>
         <div role="presentation" style={{ height: `${first * ROW_PX}px` }} />
@@ -97,15 +96,15 @@ function Row({ unit, index, active, pick }: { unit: Feature; index: number; acti
   const stale = isStale(unit, watchNow());
   const mission = typeof p["mission"] === "string" ? picture.features.get(p["mission"]) : undefined;
   const classes = ["grid-row", "row", active && "active", stale && "worn", p["fms_status"] === 0 && "urgent"].filter(Boolean).join(" ");
-  const name = typeof p["name"] === "string" ? p["name"] : titleOf(unit);
+  const call = String(p["call_sign"] ?? titleOf(unit));
+  const doing = mission ? String(mission.properties["keyword_short"] ?? titleOf(mission)) : "";
   return (
     <div role="row" id={`unit-row-${index}`} class={classes} aria-rowindex={index + 2} aria-selected={selected.value === unit.id} data-id={unit.id} onClick={pick}>
       <span role="gridcell"><Fms status={p["fms_status"]} stale={stale} /></span>
       <span role="gridcell" class="call">
-        <strong>{name}</strong>
-        {p["call_sign"] && p["call_sign"] !== name ? <small>{String(p["call_sign"])}</small> : null}
+        <strong>{call}</strong>
+        <small>{[p["name"] === call ? "" : p["name"], unitWords(p["state"]), doing].filter(Boolean).join(" · ")}</small>
       </span>
-      <span role="gridcell" class="of">{mission ? String(mission.properties["keyword_short"] ?? titleOf(mission)) : unitWords(p["fms_status"])}</span>
       <span role="gridcell" class="right">
         {stale && <span class="hidden">{t("state.stale")}</span>}
         <Age iso={p.observed_at} short stale={stale} />
@@ -114,4 +113,4 @@ function Row({ unit, index, active, pick }: { unit: Feature; index: number; acti
   );
 }
 
-const unitWords = (status: unknown): string => (typeof status === "number" ? valueName("fms_status", status) : t("state.unknown"));
+const unitWords = (state: unknown): string => (typeof state === "string" ? valueName("state", state) : t("state.unknown"));

@@ -6,17 +6,25 @@ import { mapFeature, number, text, type LayerKind, type Look, type MapFeature } 
 import { FONT_STRONG, type Palette } from "../palette";
 import { textPaint, worn } from "./style";
 
+/** A change of density slower than this gets no arrow. */
+const TREND_PM2_PER_MIN = 0.05;
+
 /** "Marktplatz, 1.240 P, D 2,1/m²"; what is not known is a question mark, never a zero. */
 function regionLabel(feature: Feature, look: Look): string {
   const p = feature.properties;
   const people = number(p["people"]);
   const density = number(p["density_pm2"]);
   const name = text(p["name"]) || text(p.title);
-  if (p["blind"] === true) return `${name}\n${look.lang === "de" ? "nicht einsehbar" : "not visible"}`;
+  if (p["blind"] === true) {
+    const last = people === null ? "" : ` · ${look.lang === "de" ? "zuletzt" : "last"} ${formatNumber(people, look.lang)} P`;
+    return `${name}\n${look.lang === "de" ? "nicht einsehbar" : "not visible"}${last}`;
+  }
   const count = people === null ? "? P" : `${formatNumber(people, look.lang)} P`;
   const level = text(p["level_of_service"]) || "?";
   const dense = density === null ? "?" : formatNumber(density, look.lang, 1);
-  return `${name}\n${level} · ${count} · ${dense}/m²`;
+  const trend = number(p["trend_pm2_per_min"]) ?? 0;
+  const tendency = trend > TREND_PM2_PER_MIN ? " ↑" : trend < -TREND_PM2_PER_MIN ? " ↓" : "";
+  return `${name}\n${level} · ${count} · ${dense}/m²${tendency}`;
 }
 
 function region(feature: Feature, look: Look): MapFeature[] {
@@ -25,7 +33,7 @@ function region(feature: Feature, look: Look): MapFeature[] {
   const known = level in LOS && p["blind"] !== true;
   const over = p["over_threshold"] === true && !look.stale;
   const area = mapFeature(feature, look, { part: "region", colour: losPaint(level).fill, known, over, blind: p["blind"] === true });
-  const label = mapFeature(feature, look, { part: "label", label: regionLabel(feature, look), order: over ? 0 : 1 }, centre(feature.geometry), "label");
+  const label = mapFeature(feature, look, { part: over ? "label_over" : "label", label: regionLabel(feature, look) }, centre(feature.geometry), "label");
   return [...area, ...label];
 }
 
@@ -89,7 +97,7 @@ export const crowd: LayerKind = {
     {
       z: 13,
       spec: {
-        id: "crowd-over", type: "line", source, filter: ["any", ["get", "over"], ["==", ["get", "part"], "alert"]],
+        id: "crowd-over", type: "line", source, filter: ["any", ["==", ["get", "over"], true], ["==", ["get", "part"], "alert"]],
         layout: { "line-join": "round" }, paint: { "line-color": "#c01622", "line-width": 5 },
       },
     },
@@ -101,11 +109,23 @@ export const crowd: LayerKind = {
       },
     },
     {
-      z: 82, text: true,
+      z: 56, text: true,
       spec: {
         id: "crowd-label", type: "symbol", source, filter: ["==", ["get", "part"], "label"], minzoom: 13,
-        layout: { "text-field": ["get", "label"], "text-font": FONT_STRONG, "text-size": 13, "text-max-width": 14, "symbol-sort-key": ["get", "order"], "text-padding": 3 },
+        layout: {
+          "text-field": ["get", "label"], "text-font": FONT_STRONG, "text-size": 13, "text-max-width": 16, "text-padding": 2,
+          "text-variable-anchor": ["center", "left", "right", "top", "bottom"], "text-radial-offset": 1.2, "text-justify": "auto",
+        },
         paint: { ...textPaint(p), "text-halo-width": 2 },
+      },
+    },
+    {
+      // A region over its threshold keeps its text, whatever stands there.
+      z: 83,
+      spec: {
+        id: "crowd-label-over", type: "symbol", source, filter: ["==", ["get", "part"], "label_over"],
+        layout: { "text-field": ["get", "label"], "text-font": FONT_STRONG, "text-size": 14.5, "text-max-width": 16, "text-allow-overlap": true },
+        paint: { "text-color": "#ffffff", "text-halo-color": "#a80f1b", "text-halo-width": 3.2 },
       },
     },
     {

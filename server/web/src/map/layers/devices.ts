@@ -30,7 +30,7 @@ export const devices: LayerKind = {
     {
       z: 43,
       spec: {
-        id: "devices-urgent", type: "symbol", source, filter: ["get", "urgent"],
+        id: "devices-urgent", type: "symbol", source, filter: ["get", "urgent"], minzoom: 16.5,
         layout: { "icon-image": ["get", "icon"], "icon-allow-overlap": true, "symbol-sort-key": ["get", "order"], ...caption([0, 1.1], 11.5) },
         paint: textPaint(p),
       },

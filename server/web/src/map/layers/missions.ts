@@ -20,8 +20,8 @@ export const missions: LayerKind = {
       spec: {
         id: "missions-sign", type: "symbol", source,
         layout: {
-          "icon-image": ["get", "icon"], "icon-anchor": "bottom", "icon-offset": [0, 4], "icon-allow-overlap": true, "icon-ignore-placement": true,
-          "symbol-sort-key": ["get", "order"], ...caption([0, 0.3], 14),
+          "icon-image": ["get", "icon"], "icon-anchor": "bottom", "icon-offset": [0, 4], "icon-allow-overlap": true,
+          "symbol-sort-key": ["get", "order"], ...caption([0, -3.3], 14), "text-anchor": "bottom",
         },
         paint: textPaint(p),
       },

@@ -1,11 +1,12 @@
 import { mapFeature, number, text, wear, type LayerKind } from "../kind";
-import { caption, textPaint } from "./style";
+import { caption, placed, spotOf, textPaint } from "./style";
 
 /** Below this speed (m/s) a heading says nothing. */
 const MOVING_MPS = 0.8;
 
 export const units: LayerKind = {
   name: "units",
+  spot: (feature) => (number(feature.properties["speed_mps"]) ?? 0) > MOVING_MPS ? null : spotOf(feature),
   present(feature, look) {
     const p = feature.properties;
     const status = number(p["fms_status"]);
@@ -14,6 +15,7 @@ export const units: LayerKind = {
       icon: `unit/${status ?? "x"}/${wear(look)}`,
       label: text(p["name"]) || text(p["call_sign"]) || text(p.title),
       heading: heading !== null && (number(p["speed_mps"]) ?? 0) > MOVING_MPS && !look.stale ? heading : -1,
+      slot: look.slot,
       order: status === 0 ? 0 : status === 3 || status === 4 ? 1 : 2,
     });
   },
@@ -29,7 +31,7 @@ export const units: LayerKind = {
       z: 60,
       spec: {
         id: "units-sign", type: "symbol", source,
-        layout: { "icon-image": ["get", "icon"], "icon-allow-overlap": true, "icon-ignore-placement": true, "symbol-sort-key": ["get", "order"], ...caption([0, 1.1], 12.5) },
+        layout: { "icon-image": ["get", "icon"], "icon-offset": placed(1), "icon-allow-overlap": true, "icon-ignore-placement": true, "symbol-sort-key": ["get", "order"], ...caption(placed(12.5, 1.1), 12.5) },
         paint: textPaint(p),
       },
     },

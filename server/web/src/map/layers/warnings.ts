@@ -16,7 +16,7 @@ export const warnings: LayerKind = {
     ];
   },
   style: (source, p) => [
-    { z: 5, spec: { id: "warnings-area", type: "fill", source, filter: ["==", ["get", "part"], "area"], paint: { "fill-color": worn(p, ["get", "colour"]), "fill-opacity": 0.13 } } },
+    { z: 5, spec: { id: "warnings-area", type: "fill", source, filter: ["==", ["get", "part"], "area"], paint: { "fill-color": worn(p, ["get", "colour"]), "fill-opacity": 0.07 } } },
     {
       z: 14,
       spec: {
