@@ -128,7 +128,7 @@ class Exercise(Situation):
             if to < self.clock.now():
                 self._rewind(to)
             else:
-                self.clock.jump(max(to, self.clock.target()))
+                self.clock.jump(to)
                 self._touched()
         self.player.wait_played(to, JUMP_WAIT_S)
 
@@ -163,7 +163,7 @@ class Exercise(Situation):
         clock = ScenarioClock(state.starts_at, state.speed, position=state.position, state=state.state)
         desk = Desk(state.id, journal, clock, self._picture_settings, self._desk_settings)
         newest = desk.picture.now
-        if newest is not None and newest > state.position and not self.ended:
+        if newest is not None and not self.ended:
             clock.jump(newest)  # killed between the entry and the next note of the position
         return journal, clock, desk
 
@@ -181,12 +181,13 @@ class Exercise(Situation):
 
     def _rewind(self, to: datetime) -> None:
         """A new take: the entries up to `to` are copied, the old take stays as it is."""
-        state = self.state
-        if state.take >= MAX_TAKES:
+        if self.state.take >= MAX_TAKES:
             raise ValueError(f"an exercise has at most {MAX_TAKES} takes")
+        self.save()
         self.player.stop()
         self.desk.stop()
         self.journal.close()
+        state = self.state
         try:
             runtime.offload(copy_until, self._take_path(state.take), self._take_path(state.take + 1), to)
             following = msgspec.structs.replace(

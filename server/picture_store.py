@@ -6,11 +6,10 @@ Everything here may run in a real thread (`runtime.offload`): no log, no lock.
 import functools
 import hashlib
 import importlib.metadata
-from collections.abc import Sequence
+import itertools
 from pathlib import Path
 
 import layers
-from layers.observation import Entry
 from layers.picture import Picture
 from layers.settings import PictureSettings
 from server.journal import Journal, Snapshot, entries
@@ -20,7 +19,7 @@ STEP = 1000
 
 
 class Unappliable(Exception):
-    """The picture raised on entry `seq`: a bug of ours. The picture it happened to is not to be used any more."""
+    """The picture raised on the entries up to `seq`: a bug of ours. That picture is not to be used any more."""
 
     def __init__(self, seq: int, error: Exception) -> None:
         super().__init__(f"entry {seq}: {type(error).__name__}: {error}")
@@ -61,37 +60,30 @@ def restore(
     """
     end = journal.last() if upto is None else upto
     omitted: list[str] = []
+    step = STEP
     while True:
-        skipped = frozenset(journal.skipped())
         picture = _start(journal, settings, end, snapshots)
         try:
-            fold(picture, journal, end, skipped)
+            fold(picture, journal, end, frozenset(journal.skipped()), step)
         except Unappliable as error:
+            if step > 1:
+                step = 1  # drawn once per step, which is much faster; now to see which entry it was
+                continue
             journal.skip(error.seq, str(error))
             omitted.append(str(error))
+            step = STEP
         else:
             return picture, omitted
 
 
-def fold(picture: Picture, journal: Journal, upto: int, skipped: frozenset[int]) -> None:
-    """Bring the picture from its own `rev` to `upto`. Raises Unappliable, JournalError."""
-    batch: list[Entry] = []
-    for entry in entries(journal, picture.rev, upto, STEP):
-        batch.append(entry)
-        if len(batch) == STEP:
-            _apply(picture, batch, skipped)
-            batch = []
-    _apply(picture, batch, skipped)
-
-
-def _apply(picture: Picture, batch: Sequence[Entry], skipped: frozenset[int]) -> None:
-    for entry in batch:
-        if entry.seq in skipped:
-            continue
+def fold(picture: Picture, journal: Journal, upto: int, skipped: frozenset[int], step: int = STEP) -> None:
+    """Bring the picture from its own `rev` to `upto`, `step` entries at a time. Raises Unappliable, JournalError."""
+    wanted = (entry for entry in entries(journal, picture.rev, upto, STEP) if entry.seq not in skipped)
+    while batch := list(itertools.islice(wanted, step)):
         try:
-            picture.apply(entry)
+            picture.apply_many(batch)
         except Exception as error:
-            raise Unappliable(entry.seq, error) from error
+            raise Unappliable(batch[-1].seq, error) from error
 
 
 def _start(journal: Journal, settings: PictureSettings, upto: int, snapshots: bool) -> Picture:
