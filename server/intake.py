@@ -41,6 +41,8 @@ OFFLOAD_FROM_BYTES = 16_384
 """A larger message is decoded beside the loop."""
 COALESCE_S = 1.0
 """A source's refusals reach the picture at most this often."""
+MAX_PENDING = 1_000
+"""Sources remembered for that; names of sources are the senders' to choose."""
 
 
 class Taken(Struct, frozen=True):
@@ -205,6 +207,10 @@ class Intake:
 
     def _tell_later(self, situation: "Situation", source: str, count: int, reason: str) -> None:
         """Let the picture know of refusals, gathered: a flood of them must not fill the journal."""
+        if len(self._pending) >= MAX_PENDING:
+            quiet_since = time.monotonic() - COALESCE_S
+            kept = {key: one for key, one in self._pending.items() if one.waiting or one.sent_at > quiet_since}
+            self._pending = kept if len(kept) < MAX_PENDING else {}
         pending = self._pending.setdefault((situation.id, source), _Pending())
         pending.count += count
         pending.reason = reason

@@ -5,7 +5,6 @@ written. The file survives the end of the process at any moment, but not necessa
 refused has been answered with an error, so its sender knows.
 """
 
-import re
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from msgspec import Struct, structs
 
 from layers.observation import iso
 from server import runtime
+from server.feeds._secrets import clean
 
 BUSY_TIMEOUT_MS = 10_000
 SCHEMA = """
@@ -27,11 +27,6 @@ CREATE INDEX IF NOT EXISTS by_source ON refused(feed, instance, id);
 CREATE TABLE IF NOT EXISTS counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT OR IGNORE INTO counter VALUES ('dropped', 0), ('bytes', 0), ('total', 0);
 """
-_SECRET = re.compile(
-    r"""("[^"]*(?:token|passw|secret|authoriz|api[-_]?key|credential)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^,}\]\s]+)""",
-    re.IGNORECASE,
-)
-_BEARER = re.compile(r"\b(Bearer\s+)[\w.~+/=-]+", re.IGNORECASE)
 _COLUMNS = "id, at, situation, feed, instance, sender, kind, reason, subject, excerpt, size"
 
 
@@ -52,8 +47,8 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 def redact(text: str) -> str:
-    """The text with what looks like a secret blanked: values of keys such as authToken or password, bearer tokens."""
-    return _BEARER.sub(r"\1***", _SECRET.sub(r'\1"***"', text))
+    """The text with what looks like a secret blanked: passwords, tokens, keys, telephone numbers, mail addresses."""
+    return clean(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 def row(
