@@ -65,6 +65,57 @@ class Delta(TypedDict):
     # `from` is a keyword of Python: build with {"from": ..., **delta}
 
 
+class Auth(TypedDict):
+    """What a client says when it connects (Socket.IO `auth`)."""
+
+    token: str
+    protocol: int
+    situation: NotRequired[str]
+    layers: NotRequired[list[str] | None]
+    mission: NotRequired[str | None]
+    rev: NotRequired[int]
+    """The cursor it comes back with; 0 or none: everything."""
+    epoch: NotRequired[str | None]
+    encoding: NotRequired[str]
+    """`json` or `json+zlib`: a delta then is one argument of bytes, zlib of the JSON."""
+
+
+class Applied(TypedDict):
+    """The client has applied the delta up to here, and may be sent the next."""
+
+    to: int
+
+
+class Report(TypedDict):
+    """What every report of a client has; more by its kind, see REPORTS. Idempotent by (client_id, client_seq)."""
+
+    client_id: str
+    client_seq: int
+    kind: str
+    at: NotRequired[str | None]
+    """When it was so, by the client's clock."""
+
+
+REPORTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    "unit_status": (frozenset({"unit", "fms_status"}), frozenset()),
+    "position": (frozenset({"unit", "lon", "lat"}), frozenset({"accuracy_m", "heading_deg", "speed_mps"})),
+    "note": (frozenset({"text"}), frozenset({"mission", "receiver"})),
+    "seen": (frozenset({"target"}), frozenset()),
+    "confirm": (frozenset({"target"}), frozenset({"reason"})),
+    "reject": (frozenset({"target"}), frozenset({"reason"})),
+}
+"""Kinds of report: the fields that each must have besides those of `Report`, and those it may have."""
+
+
+class Answer(TypedDict):
+    """The acknowledgement of a report: `ok` and durable under `seq`, or why not in `error` and `description`."""
+
+    ok: bool
+    seq: NotRequired[int]
+    error: NotRequired[str]
+    description: NotRequired[str]
+
+
 class CursorMismatch(ValueError):
     """The delta does not continue where the client stands: reconnect with the own `rev`."""
 
