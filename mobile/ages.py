@@ -76,3 +76,16 @@ def clock_text(value: datetime | None, *, seconds: bool = True) -> str:
     if value is None:
         return "--:--"
     return value.astimezone().strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def position_freshness(properties: dict[str, Any], now: datetime | None) -> Freshness:
+    """Judge where a thing is: a new status does not make an old position new.
+
+    The span of the feature (stale_at - observed_at) is counted from the position's own time where that is told.
+    """
+    whole = freshness(properties, now)
+    own = moment((properties.get("times") or {}).get("position"))
+    stale_at, observed_at = moment(properties.get("stale_at")), moment(properties.get("observed_at"))
+    if whole is Freshness.FRESH and own and stale_at and observed_at and now and now >= own + (stale_at - observed_at):
+        return Freshness.STALE
+    return whole

@@ -23,6 +23,8 @@ class BasemapFeature:
     name: str
     width_m: float
     housenumber: str
+    ref: str
+    diameter_mm: int
     geometry: dict[str, Any]
 
 
@@ -60,6 +62,8 @@ def parse(body: bytes) -> list[BasemapFeature]:
                 str(properties.get("name") or ""),
                 float(properties.get("width_m") or 0.0),
                 str(properties.get("housenumber") or ""),
+                str(properties.get("ref") or ""),
+                int(properties.get("diameter_mm") or 0),
                 geometry,
             )
         )

@@ -110,13 +110,12 @@ class Outbox:
 
     def refuse_other_epochs(self, situation: str, epoch: str, reason: str, answered_at: str) -> int:
         """The exercise was started anew: what was said in the old one is not for the new one. Returns how many."""
-        self.version += 1
-        with self._store.durable() as connection:
-            return connection.execute(
-                "UPDATE outbox SET state = 'refused', answer = ?, answered_at = ?"
-                " WHERE state = 'waiting' AND situation = ? AND epoch NOT IN (?, '')",
-                (reason, answered_at, situation, epoch),
-            ).rowcount
+        where = "situation = ? AND epoch NOT IN (?, '')"
+        return self._refuse_where(where, (situation, epoch), reason, answered_at)
+
+    def refuse_waiting(self, reason: str, answered_at: str) -> int:
+        """Nothing that waits is to be sent any more. Returns how many."""
+        return self._refuse_where("true", (), reason, answered_at)
 
     def waiting(self) -> int:
         """How many reports wait, over all situations."""
@@ -132,6 +131,16 @@ class Outbox:
     def item(self, client_seq: int) -> Item | None:
         """One report by its number."""
         return self._one("client_seq = ?", (client_seq,))
+
+    def _refuse_where(self, where: str, values: tuple[str, ...], reason: str, answered_at: str) -> int:
+        with self._store.durable() as connection:
+            count = connection.execute(
+                "UPDATE outbox SET state = 'refused', answer = ?, answered_at = ?"  # noqa: S608  (constants)
+                f" WHERE state = 'waiting' AND {where}",
+                (reason, answered_at, *values),
+            ).rowcount
+        self.version += 1
+        return count
 
     def _one(self, where: str, values: tuple[Any, ...]) -> Item | None:
         with self._store.reading() as connection:

@@ -11,8 +11,10 @@ from mobile.outbox import Item, Outbox
 ACK_TIMEOUT_S = 10.0
 RETRY_AFTER_S = 3.0
 RETRY_LIMIT_S = 60.0
-TRANSIENT = frozenset({"busy", "closed", "too_many", "unavailable", "internal"})
-"""Errors of the server that pass: the report stays in the outbox and goes again."""
+TRANSIENT = frozenset({"busy", "closed", "too_many", "unavailable", "internal", "unauthorized"})
+"""Errors that pass: the report stays and goes again. "unauthorized" ends the connection; the next sign-in may be
+good.
+"""
 
 
 class Sender:

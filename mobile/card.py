@@ -1,0 +1,140 @@
+"""The five-minute card as the screen needs it: sections in their order, facts in words, each with its age.
+
+The server ranks and words nothing: a fact is {key, value, unit?, observed_at, stale_at, source, feature, weight}. Here
+it gets its words (mobile.facts); small facts that are equally old share a line.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from layers.wire import Feature
+from mobile import ages, facts, geo
+from mobile.i18n import Words
+from mobile.mission import is_ended, own_missions
+
+SECTIONS = ("was", "wo", "wer", "wann", "details", "kontext")
+VITAL_WEIGHT = 100.0
+"""Weight of facts that are about life: written larger."""
+NEAR_ENOUGH_M = 40.0
+"""Nearer than this, nobody needs the distance to the mission."""
+SHORT = frozenset(
+    {"keyword_short", "category", "subcategory", "severity", "issued_at", "valid_from", "valid_to", "state"}
+)
+"""Facts of one or two words: those that are equally old share a line."""
+FIRST = ("persons_probable",)
+"""Facts that come before others of the same weight: a person outranks a hot room."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the card. `stale_at` and `observed_at` let its age run on without a new picture."""
+
+    key: str
+    text: str
+    observed_at: datetime | None
+    stale_at: datetime | None
+    source: str
+    feature: str | None
+    weight: float
+    level: str = "plain"
+
+    def age_s(self, now: datetime | None) -> float | None:
+        """Seconds since it was observed."""
+        return (now - self.observed_at).total_seconds() if now and self.observed_at else None
+
+    def stale(self, now: datetime | None) -> bool:
+        """Whether it is older than facts of its kind may be."""
+        return bool(now and self.stale_at and now >= self.stale_at)
+
+
+@dataclass(frozen=True)
+class Card:
+    """The card of one mission; `sections` holds only those with facts, in the order of SECTIONS."""
+
+    mission: str
+    title: str
+    ended: bool
+    sections: tuple[tuple[str, tuple[Fact, ...]], ...]
+    number: int
+    count: int
+
+
+def cards(features: dict[str, Feature], unit: str | None, here: geo.LonLat | None, words: Words) -> list[Card]:
+    """A card for each own mission, the one to show first first. `here` is the own position."""
+    missions = own_missions(features, unit)
+    return [
+        _card(features, mission, unit, here, words, place, len(missions)) for place, mission in enumerate(missions, 1)
+    ]
+
+
+def _card(
+    features: dict[str, Feature],
+    mission: Feature,
+    unit: str | None,
+    here: geo.LonLat | None,
+    words: Words,
+    place: int,
+    count: int,
+) -> Card:
+    name = str(mission["id"])
+    drawn = features.get(f"card:{name}")
+    told = drawn["properties"].get("sections") if drawn else None
+    sections = []
+    for key in SECTIONS:
+        listed = told.get(key) if isinstance(told, dict) else None
+        found = _worded([fact for fact in listed or () if isinstance(fact, dict)], unit, words)
+        if key == "wo":
+            found += _way(mission, features.get(unit or ""), here, words)
+        if found:
+            sections.append((key, tuple(found)))
+    properties = mission["properties"]
+    title = str(properties.get("title") or words.value("category", properties.get("category")))
+    return Card(name, title, is_ended(mission), tuple(sections), place, count)
+
+
+def _worded(told: list[dict[str, Any]], unit: str | None, words: Words) -> list[Fact]:
+    issued_at = next((fact.get("value") for fact in told if fact.get("key") == "issued_at"), None)
+    found: list[Fact] = []
+    for fact in sorted(told, key=lambda fact: (-_weight(fact), fact.get("key") not in FIRST)):
+        key = str(fact.get("key", ""))
+        if key == "valid_from" and fact.get("value") == issued_at:
+            continue
+        new = Fact(
+            key=key,
+            text=facts.text(key, fact.get("value"), fact.get("unit"), unit, words),
+            observed_at=ages.moment(fact.get("observed_at")),
+            stale_at=ages.moment(fact.get("stale_at")),
+            source=str(fact.get("source") or ""),
+            feature=str(fact["feature"]) if fact.get("feature") else None,
+            weight=_weight(fact),
+            level=facts.level(key, fact.get("value")),
+        )
+        last = found[-1] if found else None
+        if last and _share_a_line(last, new):
+            found[-1] = replace(last, text=f"{last.text} · {new.text}")
+        else:
+            found.append(new)
+    return found
+
+
+def _share_a_line(one: Fact, other: Fact) -> bool:
+    ages_equal = (one.observed_at, one.stale_at, one.source) == (other.observed_at, other.stale_at, other.source)
+    return one.key in SHORT and other.key in SHORT and ages_equal
+
+
+def _weight(fact: dict[str, Any]) -> float:
+    weight = fact.get("weight")
+    return float(weight) if isinstance(weight, int | float) else 0.0
+
+
+def _way(mission: Feature, mine: Feature | None, here: geo.LonLat | None, words: Words) -> list[Fact]:
+    """Distance and direction from the own vehicle, as old as its position."""
+    target = geo.centre(mission["geometry"])
+    if target is None or here is None or geo.distance_m(here, target) < NEAR_ENOUGH_M:
+        return []
+    distance = words.distance(geo.distance_m(here, target))
+    way = words.say(f"compass.{geo.compass(geo.bearing_deg(here, target))}")
+    times = (mine["properties"].get("times") or {}) if mine else {}
+    text = words.say("fact.way", distance=distance, way=way)
+    return [Fact("way", text, ages.moment(times.get("position")), None, "", None, 0.0)]

@@ -1,0 +1,114 @@
+"""Where the map looks: centre, zoom and rotation, and the way between metres of the plane and pixels. Pure.
+
+World: metres east and north of the plane's origin. Screen: pixels right and up from the lower left corner of the
+map. Zoom is that of web maps (each step doubles the scale), so that a captain who knows other maps finds the numbers
+they know.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+MIN_ZOOM, MAX_ZOOM = 13.0, 19.0
+METRES_PER_PIXEL_AT_ZOOM_0 = 156_543.033_92
+"""At the equator, tiles of 256 pixels (web Mercator)."""
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A view. `rotation_deg` is the compass direction that points up: 0 is north up. `lat` sets the scale."""
+
+    x_m: float
+    y_m: float
+    zoom: float
+    lat: float
+    size: tuple[float, float] = (1.0, 1.0)
+    rotation_deg: float = 0.0
+
+    @property
+    def metres_per_pixel(self) -> float:
+        """Scale in the middle of the map."""
+        return METRES_PER_PIXEL_AT_ZOOM_0 * math.cos(math.radians(self.lat)) / 2**self.zoom
+
+    @property
+    def _turn(self) -> tuple[float, float]:
+        angle = math.radians(self.rotation_deg)
+        return math.cos(angle), math.sin(angle)
+
+    def to_screen(self, x_m: float, y_m: float) -> Point:
+        """Metres to pixels."""
+        cosine, sine = self._turn
+        scale = 1 / self.metres_per_pixel
+        dx, dy = (x_m - self.x_m) * scale, (y_m - self.y_m) * scale
+        return self.size[0] / 2 + dx * cosine - dy * sine, self.size[1] / 2 + dx * sine + dy * cosine
+
+    def to_world(self, px: float, py: float) -> Point:
+        """Pixels to metres."""
+        cosine, sine = self._turn
+        scale = self.metres_per_pixel
+        dx, dy = (px - self.size[0] / 2) * scale, (py - self.size[1] / 2) * scale
+        return self.x_m + dx * cosine + dy * sine, self.y_m - dx * sine + dy * cosine
+
+    def affine(self) -> tuple[float, float, float, float, float, float]:
+        """(a, b, c, d, tx, ty) with screen = (a x + c y + tx, b x + d y + ty)."""
+        cosine, sine = self._turn
+        scale = 1 / self.metres_per_pixel
+        tx, ty = self.to_screen(0.0, 0.0)
+        return scale * cosine, scale * sine, -scale * sine, scale * cosine, tx, ty
+
+    def moved_by(self, dx_px: float, dy_px: float) -> "Camera":
+        """The finger dragged the ground by so many pixels."""
+        x_m, y_m = self.to_world(self.size[0] / 2 - dx_px, self.size[1] / 2 - dy_px)
+        return replace(self, x_m=x_m, y_m=y_m)
+
+    def zoomed(self, zoom: float, px: float | None = None, py: float | None = None) -> "Camera":
+        """Another zoom, within the limits; the ground below the given pixel (default: the middle) stays where it is."""
+        px = self.size[0] / 2 if px is None else px
+        py = self.size[1] / 2 if py is None else py
+        held = self.to_world(px, py)
+        nearer = replace(self, zoom=max(MIN_ZOOM, min(MAX_ZOOM, zoom)))
+        now = nearer.to_world(px, py)
+        return replace(nearer, x_m=nearer.x_m + held[0] - now[0], y_m=nearer.y_m + held[1] - now[1])
+
+    def turned(self, rotation_deg: float) -> "Camera":
+        """Another direction up, round the middle."""
+        return replace(self, rotation_deg=rotation_deg % 360.0)
+
+    def showing(self, points: list[Point], margin_px: float, closest: float = 17.5) -> "Camera":
+        """The nearest view, at most `closest`, that has all points at least a margin from the edge."""
+        if not points:
+            return self
+        middle_x = (min(x for x, _ in points) + max(x for x, _ in points)) / 2
+        middle_y = (min(y for _, y in points) + max(y for _, y in points)) / 2
+        there = replace(self, x_m=middle_x, y_m=middle_y)
+        room_x, room_y = max(1.0, self.size[0] / 2 - margin_px), max(1.0, self.size[1] / 2 - margin_px)
+        need = 0.0
+        for x_m, y_m in points:
+            px, py = there.to_screen(x_m, y_m)
+            need = max(need, abs(px - self.size[0] / 2) / room_x, abs(py - self.size[1] / 2) / room_y)
+        zoom = closest if need == 0 else min(closest, there.zoom - math.log2(need))
+        return replace(there, zoom=max(MIN_ZOOM, min(MAX_ZOOM, zoom)))
+
+    def kept_within(self, low: Point, high: Point) -> "Camera":
+        """The middle stays over the mapped ground, so that nobody drags the map away and is lost."""
+        return replace(self, x_m=max(low[0], min(high[0], self.x_m)), y_m=max(low[1], min(high[1], self.y_m)))
+
+
+def between(
+    anchor: tuple[float, float, float, float, float, float], now: tuple[float, float, float, float, float, float]
+) -> tuple[float, float, float, float, float, float]:
+    """The affine map from the screen of one camera to that of another: what was placed for `anchor` fits `now`."""
+    a, b, c, d, tx, ty = anchor
+    determinant = a * d - b * c
+    ia, ib, ic, id_ = d / determinant, -b / determinant, -c / determinant, a / determinant
+    itx, ity = -(ia * tx + ic * ty), -(ib * tx + id_ * ty)
+    na, nb, nc, nd, ntx, nty = now
+    return (
+        na * ia + nc * ib,
+        nb * ia + nd * ib,
+        na * ic + nc * id_,
+        nb * ic + nd * id_,
+        na * itx + nc * ity + ntx,
+        nb * itx + nd * ity + nty,
+    )

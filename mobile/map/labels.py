@@ -1,0 +1,129 @@
+"""Which words of the base map are written, where and at what angle: streets, house numbers, places. Pure.
+
+Important words come first; a word that would touch one already placed is left out.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mobile.map.camera import Camera
+from mobile.map.shapes import Point, along, length
+
+Measure = Callable[[str, str], tuple[float, float]]
+"""Width and height in pixels of a text in a style."""
+
+CELL_PX = 48.0
+MAX_PLACED = 220
+
+
+@dataclass(frozen=True)
+class Word:
+    """Something to write: along `line`, or at `at` with upright letters. `rank` 0 is the most important."""
+
+    text: str
+    style: str
+    rank: float
+    min_zoom: float
+    line: tuple[Point, ...] = ()
+    at: Point = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A word in its place: the middle in pixels and the angle in degrees, anticlockwise."""
+
+    word: Word
+    x_px: float
+    y_px: float
+    angle_deg: float
+
+
+class Clutter:
+    """What is taken on the screen, as discs in a grid."""
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
+
+    def free(self, discs: list[tuple[float, float, float]]) -> bool:
+        """Whether none of the discs (x, y, radius) touches a taken one."""
+        return not any(self._hit(*disc) for disc in discs)
+
+    def take(self, discs: Iterable[tuple[float, float, float]]) -> None:
+        """Take the place."""
+        for x, y, radius in discs:
+            self._cells.setdefault((int(x // CELL_PX), int(y // CELL_PX)), []).append((x, y, radius))
+
+    def _hit(self, x: float, y: float, radius: float) -> bool:
+        column, row = int(x // CELL_PX), int(y // CELL_PX)
+        for dx in (-1, 0, 1):
+            for dy in (-1, 0, 1):
+                for ox, oy, other in self._cells.get((column + dx, row + dy), ()):
+                    if (ox - x) ** 2 + (oy - y) ** 2 < (radius + other) ** 2:
+                        return True
+        return False
+
+
+def discs(x: float, y: float, width: float, height: float, angle_deg: float = 0.0) -> list[tuple[float, float, float]]:
+    """Discs that cover a text box round its middle."""
+    radius = max(4.0, min(height / 2, CELL_PX / 2))
+    reach = max(0.0, width / 2 - radius)
+    count = max(1, math.ceil(reach / radius))
+    cosine, sine = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
+    steps = [reach * (2 * n / count - 1) for n in range(count + 1)] if reach else [0.0]
+    return [(x + step * cosine, y + step * sine, radius) for step in steps]
+
+
+def place(words: list[Word], camera: Camera, measure: Measure, clutter: Clutter, margin_px: float) -> list[Placed]:
+    """The words that can be written, most important first; `clutter` is filled on the way."""
+    placed: list[Placed] = []
+    width, height = camera.size
+    streets: dict[str, list[Point]] = {}
+    for word in sorted(words, key=lambda word: word.rank):
+        if camera.zoom < word.min_zoom:
+            continue
+        if len(placed) >= MAX_PLACED:
+            break
+        size = measure(word.text, word.style)
+        for x, y, angle in _candidates(word, camera, size):
+            if not (-margin_px <= x <= width + margin_px and -margin_px <= y <= height + margin_px):
+                continue
+            others = streets.setdefault(word.text, []) if word.line else []
+            if any(math.hypot(x - ox, y - oy) < size[0] * 2.5 for ox, oy in others):
+                continue
+            covered = discs(x, y, *size, angle)
+            if clutter.free(covered):
+                clutter.take(covered)
+                others.append((x, y))
+                placed.append(Placed(word, x, y, angle))
+                break
+    return placed
+
+
+def _candidates(word: Word, camera: Camera, size: tuple[float, float]) -> Iterable[tuple[float, float, float]]:
+    if not word.line:
+        yield (*camera.to_screen(*word.at), 0.0)
+        return
+    line = list(word.line)
+    total_m = length(line)
+    needed_m = size[0] * camera.metres_per_pixel
+    if needed_m > total_m * 1.1:
+        return
+    for share in (0.5, 0.3, 0.7, 0.15, 0.85):
+        middle = total_m * share
+        if middle - needed_m * 0.45 < 0 or middle + needed_m * 0.45 > total_m:
+            continue
+        (sx, sy), _ = along(line, middle - needed_m * 0.45)
+        (ex, ey), _ = along(line, middle + needed_m * 0.45)
+        straight_m = math.hypot(ex - sx, ey - sy)
+        if straight_m < needed_m * 0.82:  # too much of a bend to write along
+            continue
+        (mx, my), _ = along(line, middle)
+        x, y = camera.to_screen((mx + (sx + ex) / 2) / 2, (my + (sy + ey) / 2) / 2)
+        angle = math.degrees(math.atan2(ey - sy, ex - sx)) + camera.rotation_deg
+        yield x, y, upright(angle)
+
+
+def upright(angle_deg: float) -> float:
+    """The angle that writes along the same line and is not upside down: from -90 up to 90."""
+    return (angle_deg + 90.0) % 180.0 - 90.0

@@ -1,0 +1,111 @@
+"""Triangles for lines: ribbons with round joins and caps, dashes, discs. Pure; metres or pixels alike."""
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+Point = tuple[float, float]
+MAX_VERTICES = 65_000
+"""A mesh counts its vertices in 16 bits."""
+
+
+@dataclass
+class Triangles:
+    """Vertices x, y, u, v, x, y ... and indices in threes, as a Kivy mesh takes them."""
+
+    vertices: list[float] = field(default_factory=list)
+    indices: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """Number of vertices."""
+        return len(self.vertices) // 4
+
+    def fan(self, points: list[Point]) -> None:
+        """A convex polygon."""
+        start = len(self)
+        for x, y in points:
+            self.vertices += (x, y, 0.0, 0.0)
+        for number in range(1, len(points) - 1):
+            self.indices += (start, start + number, start + number + 1)
+
+    def add(self, vertices: list[float], indices: list[int]) -> None:
+        """A part that was triangulated elsewhere; its vertices are x, y, u, v."""
+        start = len(self)
+        self.vertices += vertices
+        self.indices += [start + index for index in indices]
+
+
+def split(parts: list[Triangles]) -> list[Triangles]:
+    """The parts gathered into as few meshes as the vertex limit allows; a part above the limit is left out."""
+    gathered: list[Triangles] = []
+    for part in parts:
+        if not part.indices or len(part) > MAX_VERTICES:
+            continue
+        if not gathered or len(gathered[-1]) + len(part) > MAX_VERTICES:
+            gathered.append(Triangles())
+        gathered[-1].add(part.vertices, part.indices)
+    return gathered
+
+
+def ribbon(line: list[Point], width: float) -> Triangles:
+    """A line of a width, with round joins and round ends."""
+    result = Triangles()
+    half = width / 2
+    run = [point for number, point in enumerate(line) if number == 0 or point != line[number - 1]]
+    for (ax, ay), (bx, by) in pairwise(run):
+        length = math.hypot(bx - ax, by - ay)
+        nx, ny = (ay - by) / length * half, (bx - ax) / length * half
+        result.fan([(ax + nx, ay + ny), (ax - nx, ay - ny), (bx - nx, by - ny), (bx + nx, by + ny)])
+    for x, y in run:
+        result.fan(disc(x, y, half, 10))
+    return result
+
+
+def disc(x: float, y: float, radius: float, corners: int = 16) -> list[Point]:
+    """The corners of a regular polygon round a point."""
+    step = 2 * math.pi / corners
+    return [(x + radius * math.cos(step * n), y + radius * math.sin(step * n)) for n in range(corners)]
+
+
+def dashes(line: list[Point], dash: float, gap: float) -> list[list[Point]]:
+    """A line cut into dashes, measured along it."""
+    pieces: list[list[Point]] = []
+    piece: list[Point] = []
+    left, drawing = dash, True
+    for (ax, ay), (bx, by) in pairwise(line):
+        length = math.hypot(bx - ax, by - ay)
+        at = 0.0
+        if drawing and not piece:
+            piece = [(ax, ay)]
+        while length - at > left:
+            at += left
+            point = (ax + (bx - ax) * at / length, ay + (by - ay) * at / length)
+            if drawing:
+                pieces.append([*piece, point])
+                piece, left = [], gap
+            else:
+                piece, left = [point], dash
+            drawing = not drawing
+        left -= length - at
+        if drawing:
+            piece.append((bx, by))
+    if drawing and len(piece) > 1:
+        pieces.append(piece)
+    return pieces
+
+
+def length(line: list[Point]) -> float:
+    """Length along a line."""
+    return sum(math.hypot(bx - ax, by - ay) for (ax, ay), (bx, by) in pairwise(line))
+
+
+def along(line: list[Point], distance: float) -> tuple[Point, float]:
+    """The point at a distance along a line, and the direction of the line there in radians."""
+    for (ax, ay), (bx, by) in pairwise(line):
+        part = math.hypot(bx - ax, by - ay)
+        if part >= distance and part > 0:
+            share = distance / part
+            return (ax + (bx - ax) * share, ay + (by - ay) * share), math.atan2(by - ay, bx - ax)
+        distance -= part
+    (ax, ay), (bx, by) = line[-2], line[-1]
+    return (bx, by), math.atan2(by - ay, bx - ax)

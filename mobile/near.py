@@ -1,0 +1,132 @@
+"""What is near the vehicle or the mission, nearest first: people, hazards, help, water."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from layers.wire import Feature
+from mobile import ages, describe, geo
+from mobile.basemap import BasemapFeature
+from mobile.i18n import Words
+from mobile.mission import own_missions
+
+REACH_M = 1500.0
+LIMIT = 40
+WATER_LIMIT = 3
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row. `level` is alarm, warn or plain; `stale` greys it out; `direction` is a compass letter, "" when here."""
+
+    id: str
+    title: str
+    text: str
+    distance_m: float
+    direction: str
+    level: str
+    age: str
+    stale: bool
+    at: geo.LonLat
+
+
+def origin(
+    features: dict[str, Feature], unit: str | None, position: geo.LonLat | None, which: str
+) -> geo.LonLat | None:
+    """Where to measure from: "me" (own position, else the own unit's) or "mission" (the first own one)."""
+    if which == "me":
+        mine = features.get(unit) if unit else None
+        return position or (geo.centre(mine["geometry"]) if mine else None)
+    missions = own_missions(features, unit)
+    return geo.centre(missions[0]["geometry"]) if missions else None
+
+
+def level(feature: Feature) -> str:
+    """alarm, warn or plain: what calls for attention."""
+    properties = feature["properties"]
+    part = properties.get("part")
+    if part == "device" and properties.get("state") == "ALARM":
+        return "alarm"
+    if part == "region" and (properties.get("over_threshold") or properties.get("level_of_service") in ("E", "F")):
+        return "alarm"
+    if part == "unit" and properties.get("emergency"):
+        return "alarm"
+    if part == "warning" or (part == "device" and properties.get("state") == "WARNING"):
+        return "warn"
+    if part == "region" and properties.get("level_of_service") == "D":
+        return "warn"
+    return "plain"
+
+
+def shown(feature: Feature, unit: str | None) -> bool:
+    """Whether a feature belongs into the list: not what is quiet, not the own vehicle, not helper shapes."""
+    properties = feature["properties"]
+    part = properties.get("part")
+    if feature["id"] == unit or properties.get("layer") in ("cards", "sources"):
+        return False
+    if part == "device":
+        return properties.get("state") in ("ALARM", "WARNING")
+    if part == "building":
+        counts = properties.get("devices")
+        return bool(properties.get("persons_probable")) or (isinstance(counts, dict) and bool(counts.get("alarm")))
+    if part == "mission":
+        return bool(properties.get("state") != "ended")
+    return part in ("unit", "region", "drone", "warning", "citizen_report", "note")
+
+
+def entries(
+    features: dict[str, Feature],
+    base: Iterable[BasemapFeature],
+    here: geo.LonLat,
+    unit: str | None,
+    now: datetime | None,
+    words: Words,
+) -> list[Entry]:
+    """The rows: alarms first, then by distance; the nearest water last of all, whatever else there is."""
+    found = []
+    for feature in features.values():
+        if not shown(feature, unit):
+            continue
+        nearest = geo.nearest_m(feature["geometry"], here)
+        properties = feature["properties"]
+        fresh = ages.position_freshness(properties, now)
+        if nearest is None or nearest[0] > REACH_M or fresh is ages.Freshness.EXPIRED:
+            continue
+        text = describe.line(feature, words)
+        if properties.get("part") == "warning" and nearest[0] == 0:
+            text = " · ".join(filter(None, (words.say("warning.inside"), text)))
+        age = words.age(ages.age_s(properties, now))
+        stale = fresh is ages.Freshness.STALE
+        name = describe.title(feature, words)
+        found.append(_entry(str(feature["id"]), name, text, nearest, here, level(feature), age, stale))
+    found.sort(key=lambda entry: (("alarm", "warn", "plain").index(entry.level) > 0, entry.distance_m, entry.id))
+    return found[:LIMIT] + _water(base, here, words)
+
+
+def _entry(
+    name: str,
+    title: str,
+    text: str,
+    nearest: tuple[float, geo.LonLat],
+    here: geo.LonLat,
+    level_: str = "plain",
+    age: str = "",
+    stale: bool = False,
+) -> Entry:
+    distance, at = nearest
+    direction = geo.compass(geo.bearing_deg(here, at)) if distance >= 5 else ""
+    return Entry(name, title, text, distance, direction, level_, age, stale, at)
+
+
+def _water(base: Iterable[BasemapFeature], here: geo.LonLat, words: Words) -> list[Entry]:
+    found = []
+    for number, feature in enumerate(base):
+        if feature.cls != "hydrant":
+            continue
+        nearest = geo.nearest_m(feature.geometry, here)
+        if nearest is not None and nearest[0] <= REACH_M:
+            kind = words.value("hydrant", feature.kind)
+            text = f"DN {feature.diameter_mm}" if feature.diameter_mm else ""
+            name = f"{kind} {feature.ref}".strip()
+            found.append(_entry(f"base:{number}", name, text, nearest, here))
+    return sorted(found, key=lambda entry: entry.distance_m)[:WATER_LIMIT]

@@ -1,0 +1,199 @@
+"""The frame round all screens: exercise banner, connection and clock, navigation; what stands beside what."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.floatlayout import FloatLayout
+
+from mobile import status_line
+from mobile.cab import Cab
+from mobile.screens.alarm import AlarmView
+from mobile.screens.fms import FmsPane
+from mobile.screens.map import MapPane
+from mobile.screens.mission import MissionPane
+from mobile.screens.more import MorePane
+from mobile.screens.near import NearPane
+from mobile.screens.note import NotePane
+from mobile.ui.look import TOUCH_MM, Look
+from mobile.ui.parts import Ground, Key, Line1, Text, bold, plain, symbol
+
+TABS = ("mission", "map", "near", "fms", "note", "more")
+BAR_INK = {
+    "good": ("panel", "text"),
+    "quiet": ("quiet", "on_quiet"),
+    "warn": ("warn", "on_warn"),
+    "alarm": ("alarm", "on_alarm"),
+}
+CARD_SHARE = 0.47
+
+
+class Frame(FloatLayout):
+    """Everything a signed-in crew sees. Portrait shows one screen, landscape the map beside it."""
+
+    def __init__(self, look: Look, cab: Cab, more: MorePane, landscape: bool, tab: str = "mission") -> None:
+        super().__init__()
+        self.look, self.cab, self.landscape = look, cab, landscape
+        self.tab = ""
+        self.alarm: AlarmView | None = None
+        self.notice = ""
+        self.map = MapPane(look, cab)
+        self.panes: dict[str, Any] = {
+            "mission": MissionPane(look, cab),
+            "map": self.map,
+            "near": NearPane(look, cab),
+            "fms": FmsPane(look, cab),
+            "note": NotePane(look, cab),
+            "more": more,
+        }
+        root = BoxLayout(orientation="vertical")
+        Ground(root, look.colour("ground"))
+        self.banner = Line1(look, size=4.8, colour="on_exercise", halign="center", size_hint_y=None, height=0)
+        Ground(self.banner, look.colour("exercise"))
+        root.add_widget(self.banner)
+        root.add_widget(self._status_bar())
+        self.notice_line = Text(look, size=4.0, colour="on_warn", padding=[look.mm(3), look.mm(1)])
+        self._notice_ground = Ground(self.notice_line, look.colour("warn"))
+        self._root = root
+        self.body = BoxLayout(spacing=look.mm(0.6))
+        self.nav = self._navigation()
+        if landscape:
+            middle = BoxLayout()
+            middle.add_widget(self.nav)
+            middle.add_widget(self.body)
+            root.add_widget(middle)
+        else:
+            root.add_widget(self.body)
+            root.add_widget(self.nav)
+        self.add_widget(root)
+        self.open(tab)
+
+    def _status_bar(self) -> BoxLayout:
+        look = self.look
+        bar = BoxLayout(size_hint_y=None, height=look.mm(9), padding=[look.mm(3), 0], spacing=look.mm(3))
+        self.bar_ground = Ground(bar, look.colour("panel"))
+        self.connection = Line1(look, size=4.2)
+        self.waiting = Line1(look, size=4.2, halign="right", size_hint_x=None, width=0)
+        self.clock = Line1(look, size=4.6, halign="right", size_hint_x=None, width=look.mm(24))
+        for part in (self.connection, self.waiting, self.clock):
+            bar.add_widget(part)
+        return bar
+
+    def _navigation(self) -> BoxLayout:
+        look = self.look
+        if self.landscape:
+            nav = BoxLayout(orientation="vertical", size_hint_x=None, width=look.mm(23), spacing=look.mm(1))
+        else:
+            nav = BoxLayout(size_hint_y=None, height=look.mm(TOUCH_MM + 4), spacing=look.mm(0.6))
+        nav.padding = [look.mm(1)] * 4
+        self.nav_keys = {name: Key(look, "", partial(self.open, name), size=4.1) for name in TABS}
+        for key in self.nav_keys.values():
+            nav.add_widget(key)
+        return nav
+
+    def open(self, tab: str) -> None:
+        """Go to a screen."""
+        if tab == self.tab:
+            return
+        self.tab = tab
+        self.body.clear_widgets()
+        pane = self.panes[tab]
+        if self.landscape and tab != "map":
+            pane.size_hint_x = CARD_SHARE
+            self.map.size_hint_x = 1 - CARD_SHARE
+            self.body.add_widget(pane)
+            self.body.add_widget(self.map)
+        else:
+            pane.size_hint_x = 1
+            self.body.add_widget(pane)
+        self.show()
+
+    def close(self) -> None:
+        """The frame is replaced by another."""
+        if self.alarm:
+            self.alarm.close()
+        self.panes["fms"].close()
+
+    def show(self) -> None:
+        """The picture changed: draw what is in sight, and bring a new mission to the front."""
+        for pane in self._in_sight():
+            pane.show()
+        self._alarms()
+        self._lines()
+
+    def tick(self) -> None:
+        """A second has passed."""
+        for pane in self._in_sight():
+            pane.tick()
+        if self.alarm:
+            self.alarm.tick()
+        self._alarms()
+        self._lines()
+
+    def _in_sight(self) -> list[Any]:
+        beside = [self.map] if self.landscape and self.tab != "map" else []
+        return [self.panes[self.tab], *beside]
+
+    def _alarms(self) -> None:
+        waiting = self.cab.alarms.waiting(self.cab.snapshot.features, self.cab.unit)
+        first = waiting[0] if waiting else None
+        if self.alarm and (first is None or first is not self.alarm.mission):
+            self.alarm.close()
+            self.remove_widget(self.alarm)
+            self.alarm = None
+        if first is not None and self.alarm is None:
+            self.alarm = AlarmView(self.look, self.cab, first, len(waiting) - 1, self._confirm)
+            self.add_widget(self.alarm)
+
+    def _confirm(self) -> None:
+        if self.alarm is None:
+            return
+        mission = str(self.alarm.mission["id"])
+        self.cab.confirm(mission)
+        self.open("mission")
+        self.panes["mission"].bring_to_front(mission)
+        self.map.show_all()
+        self._alarms()
+
+    def _lines(self) -> None:
+        look, cab, words = self.look, self.cab, self.look.words
+        line = status_line.connection(cab.snapshot, datetime.now(UTC), words)
+        ground, ink = BAR_INK[line.level]
+        self.bar_ground.paint(look.colour(ground))
+        self.connection.text = f"{symbol(line.symbol)} {plain(line.text)}"
+        clock = status_line.clock(cab.clock, words)
+        self.clock.text = bold(clock.text)
+        self.clock.width = look.letters(2.6) * (len(clock.text) + 1)
+        waiting = status_line.waiting(cab.outbox.waiting(), words)
+        self.waiting.text = f"{symbol('⧗')} {waiting}" if waiting else ""
+        self.waiting.width = look.letters(2.4) * (len(waiting) + 2) if waiting else 0
+        for part in (self.connection, self.clock, self.waiting):
+            part.paint(ink)
+        exercise = cab.snapshot.exercise
+        self.banner.height = look.mm(8) if exercise else 0
+        self.banner.text = bold(status_line.exercise(cab.snapshot, cab.clock, words)) if exercise else ""
+        self._notices()
+        self._name_tabs()
+
+    def _notices(self) -> None:
+        words = self.look.words
+        texts = [words.say(f"notice.{name}") for name in sorted(self.cab.snapshot.notices)]
+        texts += [self.notice] if self.notice else []
+        if texts and not self.notice_line.parent:
+            self._root.add_widget(self.notice_line, index=len(self._root.children) - 2)
+        elif not texts and self.notice_line.parent:
+            self._root.remove_widget(self.notice_line)
+        self.notice_line.text = plain("\n".join(texts))
+
+    def _name_tabs(self) -> None:
+        words = self.look.words
+        digit, pressed = self.cab.status(), self.cab.pressed()
+        for name, key in self.nav_keys.items():
+            text = words.say(f"nav.{name}")
+            if name == "fms" and (pressed is not None or digit is not None):
+                shown = f"{pressed} {symbol('⧗')}" if pressed is not None else str(digit)
+                text = f"[size={int(self.look.mm(6.5))}][b]{shown}[/b][/size]\n{text}"
+            key.text = text
+            chosen = name == self.tab
+            key.dress(*(("accent", "on_accent") if chosen else ("key", "on_key")))
