@@ -1,4 +1,4 @@
-"""What the tests of the dispatch feeds share: decode a document, find an observation, look for what must not be kept."""
+"""What the tests of the dispatch feeds share: decode a document, pick contents, look for what must not be kept."""
 
 import json
 from typing import Any
