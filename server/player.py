@@ -16,7 +16,7 @@ from server import runtime
 from server.clock import ScenarioClock
 from server.desk import Desk
 from server.inbox import Busy, Closed
-from server.journal import Draft
+from server.journal import BadObservation, Draft
 from server.scenario import Message, Scenario, ScenarioError
 
 log = logging.getLogger("lagebild.player")
@@ -27,7 +27,7 @@ SAVE_EVERY_S = 2.0
 """How often the position of a running clock is written down."""
 
 Prepare = Callable[[Message], Sequence[Draft]]
-"""Decodes a line as the intake would; what it refuses is in the quarantine already."""
+"""Decodes a line as the intake would, refusals noted among the drafts. Raises BadObservation."""
 
 
 class Player:
@@ -108,7 +108,7 @@ class Player:
         for message in runtime.offload(self._scenario.messages, self.index, end):
             try:
                 drafts.extend(self._prepare(message))
-            except (ValueError, KeyError) as error:
+            except BadObservation as error:
                 self.refused += 1
                 log.warning(
                     "a line of the scenario was refused",

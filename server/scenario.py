@@ -55,6 +55,8 @@ class Header(Struct, frozen=True, kw_only=True):
     units: tuple[str, ...] = ()
     missions: tuple[str, ...] = ()
     expects: Any = ()
+    recorded: bool = False
+    """A recording: what the intake refused then is noted in lines of its own, and not noted again."""
 
 
 class _Line(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from fixtures.library import scenario_names, scenario_path
+from layers.content import Refusal
 from layers.observation import decode, iso
 from layers.picture import Changes, Picture
 from layers.settings import PictureSettings
@@ -163,7 +164,10 @@ class Situations:
 
         Raises KeyError (no such scenario), ScenarioError, TooMany, ValueError (speed), JournalError, OSError.
         """
-        path = self.scenario_path(scenario_name)
+        return self.play(self.scenario_path(scenario_name), scenario_name, speed, title)
+
+    def play(self, path: Path, scenario_name: str, speed: float = 1.0, title: str | None = None) -> Exercise:
+        """As `start_exercise`, for a scenario file anywhere."""
         with self._starting:
             running = [s for s in self.list() if isinstance(s, Exercise) and not s.ended]
             if len(running) >= self.settings.max_running:
@@ -221,11 +225,12 @@ class Situations:
     # -- inside --------------------------------------------------------------------------------------------------------
 
     def _open(self, folder: Path) -> Exercise:
-        prepare = partial(self._prepare, folder.name)
+        recorded = read_header(folder / SCENARIO_FILE).recorded
+        prepare = partial(self._prepare, folder.name, recorded)
         return Exercise(folder, self.settings.picture, self.settings.desk, prepare)
 
-    def _prepare(self, situation_id: str, message: Message) -> Sequence[Draft]:
-        """The drafts of a scenario's line."""
+    def _prepare(self, situation_id: str, recorded: bool, message: Message) -> Sequence[Draft]:
+        """The drafts of a scenario's line. Raises BadObservation."""
         if message.feed == OBSERVATION:
             try:
                 claimed = decode(message.body)
@@ -234,9 +239,10 @@ class Situations:
             return [Draft(msgspec.structs.replace(claimed, received_at=message.received_at))]
         if self.intake is None:
             raise BadObservation("no intake")
-        return self.intake.prepare(
+        drafts = self.intake.prepare(
             situation_id, message.feed, message.instance, message.body, PLAYER, message.received_at
         )
+        return [draft for draft in drafts if not (recorded and isinstance(draft.observation.content, Refusal))]
 
     def _add(self, situation: Situation) -> None:
         situation.listener = self._tell

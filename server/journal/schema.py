@@ -70,6 +70,23 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         raise
 
 
+def is_journal(connection: sqlite3.Connection) -> bool:
+    """Is this one of ours?"""
+    return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
+
+
+def mark_copy(connection: sqlite3.Connection) -> None:
+    """Give a copied journal an epoch of its own; the hash chain stays that of the original."""
+    with connection:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('copy', ?)", (secrets.token_hex(4),))
+
+
+def epochs(connection: sqlite3.Connection) -> tuple[str, str]:
+    """The epoch that the hash chain begins with, and the one to be shown: another for every marked copy."""
+    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    return meta["epoch"], "-".join((meta["epoch"], meta["copy"])) if "copy" in meta else meta["epoch"]
+
+
 def check(connection: sqlite3.Connection, path: str, *, empty_is_fine: bool = False) -> int:
     """The schema version of the file, 0 for an empty one. Raises JournalCorrupt, JournalTooNew."""
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]

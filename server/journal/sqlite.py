@@ -61,8 +61,7 @@ class SqliteJournal:
                 self._open_writer()
             with self._reader() as connection:
                 schema.check(connection, str(self.path))
-                row = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-                self._epoch: str = row[0]
+                self._origin, self._epoch = schema.epochs(connection)
             self._check_tail()
         except BaseException:
             self.close()
@@ -70,7 +69,7 @@ class SqliteJournal:
 
     @property
     def epoch(self) -> str:
-        """Random id of this file's sequence, made when the file was."""
+        """Random id of this file's sequence, made when the file was; a copy made by `server.backup` has another."""
         return self._epoch
 
     def append(self, drafts: Sequence[Draft]) -> Appended:
@@ -169,7 +168,7 @@ class SqliteJournal:
     def check(self) -> Report:
         """See `Journal.check`."""
         with self._reader() as connection:
-            return prove(connection, self._epoch)
+            return prove(connection, self._origin)
 
     def close(self) -> None:
         """See `Journal.close`."""
@@ -217,7 +216,7 @@ class SqliteJournal:
     def _load_head(self, connection: sqlite3.Connection) -> tuple[int, bytes, int]:
         row = connection.execute("SELECT seq, chain FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
         raw_id: int = connection.execute("SELECT coalesce(max(id), 0) FROM raws").fetchone()[0]
-        return (row[0], row[1], raw_id) if row else (0, chain.genesis(self._epoch), raw_id)
+        return (row[0], row[1], raw_id) if row else (0, chain.genesis(self._origin), raw_id)
 
     def _check_tail(self) -> None:
         """Prove the newest links, so that a damaged end is noticed before anything is appended to it."""
@@ -227,7 +226,7 @@ class SqliteJournal:
             rows = connection.execute(sql, (TAIL_CHECKED + 1,)).fetchall()
         rows.reverse()
         if rows and rows[0][0] == 1:
-            rows.insert(0, (0, chain.genesis(self._epoch), b"", None))
+            rows.insert(0, (0, chain.genesis(self._origin), b"", None))
         for (before, previous, _, _), (seq, link, data, raw) in itertools.pairwise(rows):
             if seq != before + 1 or link != chain.link(previous, seq, data, raw or chain.NO_RAW):
                 raise JournalCorrupt(f"{self.path}: the hash chain is broken at entry {seq}; restore a backup")
