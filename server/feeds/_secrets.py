@@ -42,8 +42,8 @@ def clean(body: bytes) -> bytes:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a member of this name is not to be kept."""
-    return re.search(_KEY, name, re.IGNORECASE) is not None
+    """Whether a member of this name is not to be kept; nor is what is said of a patient."""
+    return name.casefold() == "patient" or re.search(_KEY, name, re.IGNORECASE) is not None
 
 
 def without(value: Any) -> Any:
