@@ -48,6 +48,9 @@ class Deadlines(Generic[Key]):
 
     def due(self, now: datetime) -> Iterator[tuple[datetime, Key]]:
         """Take out, in order, what is due at `now`."""
+        if not self._heap or self._heap[0][0] > now:
+            # Entries are never later than the true times: the usual case, told without asking for one.
+            return
         while (first := self.first()) is not None and first[0] <= now:
             self.drop(first[1])
             yield first

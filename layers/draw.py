@@ -30,12 +30,15 @@ def maybe(moment: datetime | None) -> str | None:
     return None if moment is None else stamp(moment)
 
 
+_PLAIN = frozenset({type(None), str, int, float, bool})
+
+
 def plain(value: Any) -> Any:
     """The value as JSON has it: lists, dicts, texts, numbers. Times as on the wire."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return stamp(value)
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
     return msgspec.to_builtins(value, builtin_types=())
 
 
@@ -119,9 +122,11 @@ def _gather(held: dict[str, Held], sources: dict[str, datetime], flags: set[str]
 def _times(held: dict[str, tuple[Any, Claim]], lead: Claim, always: tuple[str, ...]) -> dict[str, str]:
     told = {}
     for name, (_, claim) in held.items():
-        if name[:1] not in INTERNAL and (claim.observed_at != lead.observed_at or name in always):
+        if claim is lead and name not in always:
+            continue
+        if (claim.observed_at != lead.observed_at or name in always) and name[:1] not in INTERNAL:
             told["position" if name == GEOMETRY else name] = stamp(claim.observed_at)
-    return dict(sorted(told.items()))
+    return dict(sorted(told.items())) if len(told) > 1 else told
 
 
 def coarse_expiry(book: Book, record: Record) -> datetime | None:
@@ -154,7 +159,8 @@ def flat(geometry: Geometry | None) -> Geometry | None:
 
 def values(record: Record, *names: str) -> Properties:
     """Attributes under their own names, as JSON has them."""
-    return {name: plain(record.get(name)) for name in names}
+    held = record.held
+    return {name: plain(held[name][0]) if name in held else None for name in names}
 
 
 def listed(record: Record, *names: str) -> Properties:

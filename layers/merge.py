@@ -29,6 +29,7 @@ RESERVED = ("source:", "card:")
 """Beginnings of feature ids that are ours."""
 LONGEST_END = timedelta(days=31)
 """How far ahead a named end (valid_to, ends_at) keeps its subject on screen."""
+_REFERRING = {kind: frozenset(names) for kind, names in REFERENCES.items()}
 _ENDS = {"mission": "valid_to", "warning": "ends_at"}
 
 
@@ -85,7 +86,8 @@ def _subject(book: Book, observation: Observation, claim: Claim) -> tuple[Change
     fresh = record is None
     if record is None:
         record = book.create(subject, kind)
-    before = targets(record) if kind in REFERENCES else ()
+    referring = kind in REFERENCES and not _REFERRING[kind].isdisjoint(said)
+    before = targets(record) if referring else ()
     changed = {MENTION} if record.put(MENTION, None, claim) else set()
     for name, value in said.items():
         if withdrawn is not None and name in withdrawn.fields and claim < withdrawn.fields[name]:
@@ -99,7 +101,7 @@ def _subject(book: Book, observation: Observation, claim: Claim) -> tuple[Change
         if remember(record, claim, value, book.settings):
             changed.add("history")
             record.memo.pop("track", None)
-    if kind in REFERENCES:
+    if referring or (fresh and kind == "warning"):
         book.relink(record, before, targets(record))
     was = book.place(record) if GEOMETRY in changed or "area" in changed else None
     record.heard_at, record.expires_at = record.heard(), expires_at(record, book)

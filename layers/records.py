@@ -140,7 +140,12 @@ class Record:
 
     def heard(self) -> datetime:
         """Newest time of receipt among the claims that are held."""
-        return max(claim.received_at for _, claim in self.held.values())
+        newest, previous = self.held[MENTION][1].received_at, None
+        for _, claim in self.held.values():
+            if claim is not previous:
+                previous = claim
+                newest = max(newest, claim.received_at)
+        return newest
 
 
 def claim_of(observation: Observation) -> Claim:

@@ -35,19 +35,20 @@ def draw(subject: str, book: Book) -> list[Feature]:
     feed, _, instance = source.partition("/")
     heard = known.last_received_at or (known.refusal.received_at if known.refusal is not None else book.time())
     until = book.speaks_until(source)
-    silent = known.last_received_at is None or book.is_silent(source)
+    silent = known.last_received_at is None or (until is not None and until <= book.time())
     age = book.settings.age("source")
+    received, observed = stamp(heard), stamp(known.last_observed_at or heard)
     properties = {
         "layer": "sources",
         "part": "source",
         "title": source,
         "rev": 0,
-        "observed_at": stamp(known.last_observed_at or heard),
-        "reported_at": stamp(heard),
-        "received_at": stamp(heard),
+        "observed_at": observed,
+        "reported_at": received,
+        "received_at": received,
         "stale_at": stamp(until or later(heard, age.stale_after_s)),
         "expires_at": stamp(expires_at(book, source)),
-        "sources": [{"id": source, "observed_at": stamp(known.last_observed_at or heard)}],
+        "sources": [{"id": source, "observed_at": observed}],
         "flags": ["clock_ahead"] if any(lag[3] for lag in known.lags) else [],
         "accuracy_m": None,
         "times": {},
