@@ -21,6 +21,7 @@ from layers.picture import Changes, Picture
 from layers.settings import PictureSettings
 from server import runtime
 from server.clock import Clock
+from server.edge import Bug, contained
 from server.inbox import Busy, Closed, Inbox, Ticket, Unavailable
 from server.journal import Appended, Draft, Journal, JournalError, RawRef
 from server.journal.moments import to_us
@@ -235,17 +236,17 @@ class Desk:
             part = entries[start : start + SLICE]
             try:
                 with self.lock:
-                    changes = self.picture.apply_many(part)
-            except Exception as error:  # noqa: BLE001  (the edge: a bug in the domain must not end the situation)
-                self._recover(part[0].seq - 1, error)
+                    changes = contained(self.picture.apply_many, part)
+            except Bug as bug:
+                self._recover(part[0].seq - 1, bug)
                 return
             self.stats.apply_seconds += time.perf_counter() - began
             self._tell(changes)
 
     def _tell(self, changes: Changes) -> None:
         try:
-            self.listener(changes)
-        except Exception:
+            contained(self.listener, changes)
+        except Bug:
             self.stats.listener_errors += 1
             log.exception("a listener failed", extra={"situation": self.name})
 
@@ -285,7 +286,7 @@ class Desk:
         self._snapshot_seq = newest[-1].seq if newest else 0
         return picture
 
-    def _recover(self, before: int, error: Exception) -> None:
+    def _recover(self, before: int, error: Bug) -> None:
         """The picture raised half way: fold a new one from the journal, without the entry at fault."""
         log.error("the picture could not take an entry", exc_info=error, extra={"situation": self.name})
         picture = self._restore()

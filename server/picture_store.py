@@ -12,6 +12,7 @@ from pathlib import Path
 import layers
 from layers.picture import Picture
 from layers.settings import PictureSettings
+from server.edge import Bug, contained
 from server.journal import Journal, Snapshot, entries
 
 STEP = 1000
@@ -22,7 +23,7 @@ class Unappliable(Exception):
     """The picture raised on the entries up to `seq`: a bug of ours. That picture is not to be used any more."""
 
     def __init__(self, seq: int, error: Exception) -> None:
-        super().__init__(f"entry {seq}: {type(error).__name__}: {error}")
+        super().__init__(f"entry {seq}: {error}")
         self.seq = seq
 
 
@@ -81,8 +82,8 @@ def fold(picture: Picture, journal: Journal, upto: int, skipped: frozenset[int],
     wanted = (entry for entry in entries(journal, picture.rev, upto, STEP) if entry.seq not in skipped)
     while batch := list(itertools.islice(wanted, step)):
         try:
-            picture.apply_many(batch)
-        except Exception as error:
+            contained(picture.apply_many, batch)
+        except Bug as error:
             raise Unappliable(batch[-1].seq, error) from error
 
 
