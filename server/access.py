@@ -52,7 +52,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-PERSONAL_ROLES = frozenset({Role.CONTROL, Role.CREW, Role.PLANNER})
+PERSONAL_ROLES = frozenset({Role.CONTROL, Role.CREW})
 """Roles whose view may hold personal data (layers.views): each of their reads enters the audit trail."""
 
 DEFAULT_SITUATIONS = {

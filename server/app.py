@@ -16,6 +16,7 @@ from server import runtime
 from server.access import Access
 from server.audit import Audit
 from server.config import Settings
+from server.feeds import Limits
 from server.gauges import Gauges
 from server.house import House
 from server.http import auth, config, errors, guard, health, ingest, ngsi, picture, security, situations, web
@@ -40,7 +41,10 @@ def build(data_dir: Path, settings: Settings) -> House:
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     metrics = Metrics()
     quarantine = Quarantine(data_dir / "quarantine.db")
-    intake = Intake(quarantine)
+    feed_limits = Limits(
+        body_bytes=settings.feeds.body_bytes, entities=settings.feeds.entities, clock=settings.picture.limits
+    )
+    intake = Intake(quarantine, feed_limits, settings.feeds.zone)
     rooms = Situations(
         data_dir,
         SituationSettings(

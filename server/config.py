@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -82,6 +83,17 @@ class LimitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Removed features remembered per view."""
 
 
+class FeedSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What feeds may send, and what they mean where they do not say."""
+
+    zone: str = "UTC"
+    """Zone of a time that comes without one, where the format itself says nothing (IANA name)."""
+    body_bytes: Count = 1_048_576
+    """Longest message of a feed; a format may have a lower limit of its own."""
+    entities: Count = 1_000
+    """Subjects in one message."""
+
+
 class MapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The base map under the layers; all None: the exercise town's own vector layers, which need no network."""
 
@@ -115,6 +127,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     server: ServerSettings = field(default_factory=ServerSettings)
     access: AccessSettings = field(default_factory=AccessSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    feeds: FeedSettings = field(default_factory=FeedSettings)
     map: MapSettings = field(default_factory=MapSettings)
     log: LogSettings = field(default_factory=LogSettings)
     exercises: ExerciseSettings = field(default_factory=ExerciseSettings)
@@ -141,6 +154,8 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
         settings = msgspec.convert(document, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {error}") from None
+    if settings.feeds.zone not in {"UTC", *available_timezones()}:
+        raise ConfigError(f"{where}: [feeds]: there is no time zone {settings.feeds.zone!r}")
     for kind in settings.picture.ages:
         if kind not in DEFAULT_AGES:
             raise ConfigError(f"{where}: [picture.ages]: there is no kind {kind}{_nearest(kind, DEFAULT_AGES)}")

@@ -91,13 +91,21 @@ class ViewState:
         self._max_tombstones = max_tombstones
 
     def load(self, features: Iterable[Feature], show: Show, rev: int, floor: int, removed: Mapping[str, int]) -> None:
-        """Start from a picture at `rev`. A cursor from `floor` on can be served: nothing but what the features' own
-        `rev` and the tombstones `removed` say has changed for this view since then.
+        """Start from a picture at `rev`.
+
+        A cursor from `floor` on can be served: nothing but what the features' own `rev` and the tombstones `removed`
+        say has changed for this view since then.
         """
-        shown = [new for feature in features if (new := show(feature)) is not None]
+        gone, shown = dict(removed), []
+        for feature in features:
+            new = show(feature)
+            if new is not None:
+                shown.append(new)
+            elif floor < rev:
+                gone[feature["id"]] = feature["properties"]["rev"]  # it may have been visible before it changed
         shown.sort(key=lambda feature: feature["properties"]["rev"])
         self.shown = {feature["id"]: Shown(feature, feature["properties"]["rev"]) for feature in shown}
-        self.removed = dict(sorted(removed.items(), key=lambda item: item[1]))
+        self.removed = dict(sorted(gone.items(), key=lambda item: item[1]))
         self.rev, self.floor = rev, floor
         newest = shown[-1]["properties"]["rev"] if shown else 0
         self.changed_rev = max(floor, newest, *self.removed.values())

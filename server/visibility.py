@@ -10,10 +10,6 @@ from layers.picture import Picture
 from layers.views import View
 from server.access import Role
 
-SELF_CONTAINED = frozenset({Role.CONTROL, Role.PLANNER, Role.ADMIN})
-"""Roles whose view of a feature depends on nothing but the feature."""
-
-
 def context(view: View, picture: Picture) -> Hashable:
     """What besides a feature decides about it in this view. While this stays equal, only changed features need a
     look.
@@ -28,13 +24,12 @@ def _place(picture: Picture, subject: str) -> str:
 
 
 def resumes_after_load(view: View, picture: Picture) -> tuple[int, Mapping[str, int]]:
-    """Floor and tombstones for a view that is made from the picture (after a start, or because nobody used it for
-    long).
+    """Floor and tombstones for a view that is made from the picture, after a start or because nobody used it for long.
 
-    Where a feature's own revision tells all, an old cursor gets the difference. Elsewhere it gets everything once:
-    what became visible without changing, or invisible, cannot be known any more, and ids that the view never showed
-    are not named.
+    In the control room a feature's own revision tells all, so an old cursor gets the difference. Everybody else gets
+    everything once: what came into view or left it without changing cannot be known any more, and the ids of what was
+    removed would name homes and devices that the view never showed.
     """
-    if view.role in SELF_CONTAINED and view.mission is None:
+    if view.role == Role.CONTROL and view.mission is None:
         return picture.removed_floor, picture.removed
     return picture.rev, {}
