@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.conftest import Gate
+from tests.feeds.gate import Gate
 
 
 def vehicle(own: str, /, **attributes: Any) -> dict[str, Any]:
