@@ -27,6 +27,11 @@ def missions_of(book: Book, unit: str) -> list[str]:
     return sorted(found)
 
 
+def concerned_by(book: Book, unit: str) -> list[str]:
+    """Missions that a unit is assigned to or listed by: its word may take it off a list."""
+    return sorted({*missions_of(book, unit), *(mission.subject for mission in book.referring(unit, "mission"))})
+
+
 def mission_of(book: Book, unit: Record) -> str | None:
     """The one mission to show for a unit: the one it names, else the newest that lists it."""
     if unit.get("mission"):

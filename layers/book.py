@@ -227,7 +227,8 @@ def targets(record: Record) -> tuple[str, ...]:
     """The subjects that a record names now; for a warning its own alias and those that its references mean."""
     if record.kind == "warning":
         named = [REFERENCE + alias(reference) for reference in record.get("references") or ()]
-        return (ALIAS + alias(record.subject), *dict.fromkeys(named))
+        aliases = dict.fromkeys((ALIAS + alias(record.subject), ALIAS + (record.get("identifier") or record.subject)))
+        return (*aliases, *dict.fromkeys(named))
     found: list[str] = []
     for name in REFERENCES.get(record.kind, ()):
         value = record.get(name)

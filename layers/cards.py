@@ -1,6 +1,6 @@
 """Layer cards: the five-minute card of each mission, and when it has to be written anew."""
 
-from layers.assignment import missions_of
+from layers.assignment import concerned_by
 from layers.book import Book, Change
 from layers.brief import FARTHEST_M, brief
 from layers.draw import common, feature, stamp
@@ -18,7 +18,7 @@ def of_change(change: Change, book: Book) -> list[str]:
     """Missions whose cards tell what changed of a unit: not its every position, but the one per step."""
     if change.kind != "unit" or not change.touches("history", "fms_status", "call_sign", "name", "mission"):
         return []
-    return [*missions_of(book, change.subject), *change.targets]
+    return [*concerned_by(book, change.subject), *change.targets]
 
 
 def of_feature(before: Feature | None, after: Feature | None, book: Book) -> list[str]:

@@ -284,8 +284,14 @@ class CitizenReport(Base, frozen=True, kw_only=True, omit_defaults=True, tag="ci
 
 
 class Warning(Base, frozen=True, kw_only=True, omit_defaults=True, tag="warning"):  # noqa: A001  (the field's word)
-    """A CAP alert; its area is the observation's geometry, None when it has no shape. `ends_at` is CAP's expires."""
+    """A CAP alert; its area is the observation's geometry, None when it has no shape. `ends_at` is CAP's expires.
 
+    `identifier` is the sender's, by which updates and cancellations name it in `references` (alone, or as
+    `sender,identifier,sent`). `area_codes` are codes of places by their scheme (WARNCELLID, EMMA_ID, ARS, UGC ...);
+    the warning holds from `altitude_m` to `ceiling_m` above sea level.
+    """
+
+    identifier: Text = UNSET
     sender: Text = UNSET
     sender_name: Text = UNSET
     sent_at: Time = UNSET
@@ -301,6 +307,12 @@ class Warning(Base, frozen=True, kw_only=True, omit_defaults=True, tag="warning"
     description: Text = UNSET
     instruction: Text = UNSET
     area_text: Text = UNSET
+    area_codes: dict[str, tuple[str, ...]] | None | UnsetType = UNSET
+    altitude_m: Number = UNSET
+    ceiling_m: Number = UNSET
+    response_types: Words = UNSET
+    language: Text = UNSET
+    web: Text = UNSET
     effective_at: Time = UNSET
     onset_at: Time = UNSET
     ends_at: Time = UNSET

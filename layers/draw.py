@@ -39,7 +39,16 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, datetime):
         return stamp(value)
-    return msgspec.to_builtins(value, builtin_types=())
+    return _listed(msgspec.to_builtins(value))
+
+
+def _listed(value: Any) -> Any:
+    """Tuples become lists, as they come back from JSON."""
+    if isinstance(value, (list, tuple)):
+        return [_listed(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _listed(item) for key, item in value.items()}
+    return value
 
 
 def stale_at(book: Book, kind: str, observed_at: datetime, not_after: datetime | None = None) -> datetime:

@@ -136,6 +136,7 @@ def _withdraw(book: Book, subject: str, names: tuple[str, ...], claim: Claim) ->
     gone = record.withdraw(claim, names)
     if MENTION not in record.held:
         # What outlived a full withdrawal was claimed later than it, so the mention was too: nothing is left.
+        book.relink(record, before, ())
         yield Change(subject, record.kind, ALL, before)
         return
     book.relink(record, before, targets(record))

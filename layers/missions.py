@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from layers.assignment import missions_of, units_of
+from layers.assignment import concerned_by, units_of
 from layers.book import Book, Change
 from layers.draw import Properties, common, feature, flat, listed, maybe, plain, seen_by, stamp, values
 from layers.records import GEOMETRY, Record
@@ -20,7 +20,7 @@ def affected(change: Change, book: Book) -> Iterable[str]:
     if change.kind == "mission":
         return (change.subject,)
     if change.touches("fms_status", "call_sign", "name", "mission"):
-        return missions_of(book, change.subject)
+        return concerned_by(book, change.subject)
     return ()
 
 

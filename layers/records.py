@@ -64,7 +64,7 @@ REFERENCES: dict[str, tuple[str, ...]] = {
     "crowd_count": ("region",),
     "crowd_alert": ("region",),
     "device": ("building",),
-    "warning": ("references",),
+    "warning": ("references", "identifier"),
     "note": ("mission",),
 }
 """Attributes that name other subjects, by kind."""

@@ -43,10 +43,20 @@ def is_replaced(book: Book, record: Record) -> bool:
 
 def _replaces(newer: Record, older: Record) -> bool:
     """References count only backward in time and within a sender or feed: nobody calls off another's warning."""
-    if newer is older or newer.get("msg_type") not in REPLACING or newer.lead <= older.lead:
+    if newer is older or newer.get("msg_type") not in REPLACING or not _is_later(newer, older):
         return False
     same_sender = newer.get("sender") is not None and newer.get("sender") == older.get("sender")
     return same_sender or newer.lead.source == older.lead.source
+
+
+def _is_later(newer: Record, older: Record) -> bool:
+    """By the time of sending, if both have one: of an old warning news may still come (its shape, from elsewhere)."""
+    sent_at, then_at = newer.get("sent_at"), older.get("sent_at")
+    if sent_at is not None and then_at is not None and sent_at != then_at:
+        return bool(sent_at > then_at)
+    # Parts of one message (several infos) do not replace each other.
+    identifier = newer.get("identifier")
+    return (identifier is None or identifier != older.get("identifier")) and newer.lead > older.lead
 
 
 def is_actual(book: Book, record: Record) -> bool:
@@ -55,10 +65,15 @@ def is_actual(book: Book, record: Record) -> bool:
     return status == "Actual" or (book.settings.exercise and status == "Exercise")
 
 
+def is_stand_down(record: Record) -> bool:
+    """Whether the message says that the danger is over: all clear, or an urgency of the past."""
+    return record.get("urgency") == "Past" or "AllClear" in (record.get("response_types") or ())
+
+
 def in_force(book: Book, record: Record) -> bool:
-    """Whether the warning counts now: meant, no cancellation or technical message, not over."""
+    """Whether the warning counts now: meant, no cancellation, all-clear or technical message, not over."""
     ends_at = record.get("ends_at")
-    telling = (record.get("msg_type") or "Alert") in TELLING
+    telling = (record.get("msg_type") or "Alert") in TELLING and not is_stand_down(record)
     return is_actual(book, record) and telling and (ends_at is None or ends_at > book.time())
 
 
@@ -82,12 +97,13 @@ def draw(subject: str, book: Book) -> list[Feature]:
             record,
             *("event", "headline", "description", "instruction", "severity", "urgency", "certainty", "msg_type"),
             *("status", "scope", "sender", "sender_name", "sent_at", "effective_at", "onset_at", "ends_at"),
-            "area_text",
+            *("area_text", "area_codes", "altitude_m", "ceiling_m", "identifier", "language", "web"),
         ),
         actual=is_actual(book, record),
         in_force=valid,
+        stand_down=is_stand_down(record),
         drawn=geometry is not None,
-        **listed(record, "category"),
+        **listed(record, "category", "references", "response_types"),
     )
     return [feature(subject, geometry, properties)]
 
