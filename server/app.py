@@ -31,7 +31,7 @@ from server.throttle import Throttle
 
 log = logging.getLogger("lagebild.http")
 
-BLUEPRINTS = (module.blueprint for module in (auth, config, health, ingest, ngsi, picture, situations, web))
+BLUEPRINTS = tuple(module.blueprint for module in (auth, config, health, ingest, ngsi, picture, situations, web))
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20
 
