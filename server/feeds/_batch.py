@@ -74,7 +74,9 @@ class Batch:
 
     def refuse(self, reason: str, raw: Any = "", subject: str | None = None, kind: str = BAD_ENTITY) -> None:
         """A part that is not used. The excerpt is without secret members."""
-        self.refused.append(Refused(reason=reason, excerpt=_shown(raw), kind=kind, subject=subject))
+        part = Refused(reason=reason, excerpt=_shown(raw), kind=kind, subject=subject)
+        if part not in self.refused[-5:]:  # a field may be read twice
+            self.refused.append(part)
 
     def fields(self, raw: Mapping[str, Any], of: str | None = None, folded: bool = False) -> "Fields":
         """A record to read field by field; `of` is the subject that refusals name."""

@@ -7,7 +7,8 @@ from msgspec import UNSET, Struct, UnsetType
 from layers.call_signs import normalised
 from layers.keywords import Catalogue, Keyword, catalogue
 from server.feeds._batch import Fields, subject
-from server.feeds.ngsi.values import Bad, Reading, whole, words
+from server.feeds._secrets import MASK
+from server.feeds.ngsi.values import Bad, Reading, text, whole, words
 
 BERLIN = "Europe/Berlin"
 
@@ -30,10 +31,16 @@ def category(options: DispatchOptions, keyword: Any) -> str | UnsetType:
 
 def lines(value: Any, reading: Reading) -> str | None:
     """A text, or a list of texts as its lines."""
-    text = "\n".join(words(value, reading))
-    if len(text) > reading.context.limits.text_chars:
+    found = "\n".join(words(value, reading))
+    if len(found) > reading.context.limits.text_chars:
         raise Bad(f"text of more than {reading.context.limits.text_chars} characters")
-    return text or None
+    return found or None
+
+
+def person(value: Any, reading: Reading) -> str | None:
+    """A name, without what is left of a telephone number behind it."""
+    found = text(value, reading)
+    return None if found is None else found.replace(MASK, "").strip(" ,;:/-()") or None
 
 
 def fms_status(fields: Fields, names: str, low: int = 0, high: int = 9) -> int | UnsetType:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from msgspec import Struct
 
 _LINE = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE) (?P<target>[^\s]{1,4000})(?: HTTP/\d(?:\.\d)?)?\r?\n")
+_NEXT = re.compile(rb"(?:GET|POST|PUT|PATCH|DELETE) /[^\s]{0,4000} HTTP/\d(?:\.\d)?\r?\n")
 _LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,9})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _HEAD_END = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 _FORM = re.compile(rb"\s*[\w\[\].%+-]{1,200}=[^\s]*\s*")
@@ -45,11 +46,19 @@ def requests(capture: bytes) -> Iterator[Request]:
             return
         head_end = _HEAD_END.search(rest, line.end() - 2)
         start = len(rest) if head_end is None else head_end.end()
-        length = _LENGTH.search(rest, line.end(), start)
-        following = re.compile(rb"^" + _LINE.pattern, re.MULTILINE).search(rest, start) if length is None else None
-        end = start + int(length[1]) if length else following.start() if following else len(rest)
+        end = _end(rest, start, _LENGTH.search(rest, line.end(), start))
         yield _request(line["target"], rest[start:end])
         rest = rest[end:].lstrip()
+
+
+def _end(rest: bytes, start: int, length: re.Match[bytes] | None) -> int:
+    """Where a body ends: by its length if that fits (blanked secrets change it), else where the next request begins."""
+    if length is not None:
+        end = start + int(length[1])
+        if end >= len(rest.rstrip()) or _NEXT.match(rest[end : end + 5_000].lstrip()):
+            return min(end, len(rest))
+    following = _NEXT.search(rest, start)
+    return following.start() if following else len(rest)
 
 
 def request(target: str, body: bytes) -> bytes:

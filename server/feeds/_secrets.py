@@ -28,6 +28,13 @@ _LABELLED = re.compile(
 )
 _INTERNATIONAL = re.compile(rb"\+\d[\d ()/-]{7,18}\d")
 _MAIL = re.compile(rb"(?<![\w.+%-])[\w.+%-]{1,64}(?=@[\w-]{1,63}\.[\w.-]{1,100})")
+_CALLER = re.compile(
+    rb"\"(?:caller|reporter|anrufer|melder)\"\s{0,20}:\s{0,20}(?:\"(?:[^\"\\]|\\.)*+|\{[^{}]{0,2000}\})"
+    rb"|(?<![\w-])(?:caller|reporter)=[^&\s]*+",
+    re.IGNORECASE,
+)
+"""Who called: control rooms write the number behind the name."""
+_DIGITS = re.compile(rb"[+(]?\d[\d ()/%+-]{4,20}\d")
 
 
 def clean(body: bytes) -> bytes:
@@ -37,6 +44,7 @@ def clean(body: bytes) -> bytes:
     body = _MEMBER.sub(rb'\g<member>"' + mask + b'"', body)
     body = _PAIR.sub(rb"\g<pair>" + mask, body)
     body = _LABELLED.sub(rb"\g<label>" + mask, body)
+    body = _CALLER.sub(lambda found: _DIGITS.sub(mask, found[0]), body)
     body = _INTERNATIONAL.sub(mask, body)
     return _MAIL.sub(mask, body)
 

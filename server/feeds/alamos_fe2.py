@@ -16,7 +16,7 @@ from layers.observation import idempotency_key
 from server.feeds import INVALID, UNKNOWN_TYPE, Context, Decoded, DecodeError, Feed, Refused
 from server.feeds._addresses import address
 from server.feeds._batch import Batch, Fields, joined, settings, subject
-from server.feeds._dispatch import BERLIN, DispatchOptions, category, fms_status, lines, unit_subject
+from server.feeds._dispatch import BERLIN, DispatchOptions, category, fms_status, lines, person, unit_subject
 from server.feeds._documents import documents
 from server.feeds._json import dump, load
 from server.feeds._requests import requests
@@ -126,7 +126,7 @@ def _alarm(data: Fields, envelope: Fields, sender: str, batch: Batch, options: D
         address=address(place.get("street"), place.get("house"), place.get("postalCode"), place.get("city")),
         location_detail=joined(*(place.get(each) for each in ("building", "city_abbr", "crossing", "additional"))),
         alert_source=sender,
-        reporter=data.inner("caller").get("name"),
+        reporter=data.inner("caller").get("name", person),
         issued_at=UNSET if at is None else at,
         units=tuple(dict.fromkeys(units)) or UNSET,
         closed=False,
