@@ -25,7 +25,7 @@ from server.edge import Bug, contained
 from server.inbox import Busy, Closed, Inbox, Ticket, Unavailable
 from server.journal import Appended, Draft, Journal, JournalError, RawRef
 from server.journal.moments import to_us
-from server.picture_store import restore, take_snapshot
+from server.picture_store import fingerprint, restore, take_snapshot
 
 __all__ = ["Busy", "Closed", "Desk", "DeskSettings", "DeskStats", "Receipt", "Unavailable"]
 
@@ -171,13 +171,13 @@ class Desk:
     def _run(self) -> None:
         try:
             while not (self._inbox.closed and self._inbox.depth == 0):
+                if self.picture.rev - self._snapshot_seq >= self.settings.snapshot_every:
+                    self._snapshot()
                 tickets = self._inbox.take(self.settings.batch_observations, self._patience_s())
                 if tickets:
                     self._settle(tickets)
                 elif not self._inbox.closed:
                     self._tick()
-                if self.picture.rev - self._snapshot_seq >= self.settings.snapshot_every:
-                    self._snapshot()
             if self.picture.rev > self._snapshot_seq:
                 self._snapshot()
         except Exception:
@@ -282,8 +282,8 @@ class Desk:
         for line in omitted:
             self.stats.omitted += 1
             log.error("left out of the picture", extra={"situation": self.name, "entry": line})
-        newest = self.journal.snapshots()
-        self._snapshot_seq = newest[-1].seq if newest else 0
+        newest = self.journal.snapshot(fingerprint(self._picture_settings), picture.rev)
+        self._snapshot_seq = 0 if newest is None else newest.seq
         return picture
 
     def _recover(self, before: int, error: Bug) -> None:

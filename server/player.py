@@ -9,12 +9,14 @@ again.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from server import runtime
 from server.clock import ScenarioClock
 from server.desk import Desk
+from server.edge import Bug, contained
 from server.inbox import Busy, Closed
 from server.journal import BadObservation, Draft
 from server.scenario import Message, Scenario, ScenarioError
@@ -106,13 +108,17 @@ class Player:
         end = min(self._scenario.first_after(self._clock.target()), self.index + BATCH)
         drafts: list[Draft] = []
         for message in runtime.offload(self._scenario.messages, self.index, end):
+            time.sleep(0)  # decoding is work; others of the loop have theirs
             try:
-                drafts.extend(self._prepare(message))
-            except BadObservation as error:
+                drafts.extend(contained(self._prepare, message))
+            except Bug as bug:
                 self.refused += 1
-                log.warning(
+                expected = isinstance(bug.__cause__, BadObservation)
+                log.log(
+                    logging.WARNING if expected else logging.ERROR,
                     "a line of the scenario was refused",
-                    extra={"situation": self._desk.name, "feed": message.feed, "reason": str(error)},
+                    exc_info=None if expected else bug,
+                    extra={"situation": self._desk.name, "feed": message.feed, "reason": str(bug)},
                 )
         if self._submit(drafts):
             with self._changed:

@@ -361,3 +361,21 @@ def test_a_disk_without_room_for_a_snapshot_is_no_failure_of_the_situation(room:
     desk.submit([unit(number) for number in range(2)])
     eventually(lambda: desk.stats.snapshots + desk.stats.snapshot_failures == 1)
     assert desk.submit([]).last_seq == 2
+
+
+def test_after_an_upgrade_the_first_start_leaves_a_snapshot_for_the_second(room: Room, tmp_path: Path) -> None:
+    desk, _ = room.open(snapshot_every=50)
+    desk.submit([unit(number) for number in range(60)])
+    room.close()
+    again = Desk(
+        "again",
+        journal := CountingJournal(tmp_path / "journal.db"),
+        ScenarioClock(START, state="paused"),
+        PictureSettings(density_threshold_pm2=5.0),
+        DeskSettings(snapshot_every=50),
+    )
+    assert journal.entries_read == 60
+    again.start()
+    eventually(lambda: again.stats.snapshots == 1)
+    again.stop()
+    journal.close()

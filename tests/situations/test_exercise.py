@@ -1,5 +1,6 @@
 """Exercises: clock, takes, restarts, the end; nothing of them reaches live."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from layers.observation import encode
 from layers.picture import Changes
 from server.desk import Closed
 from server.journal import entries
 from server.journal.sqlite import SqliteJournal
 from server.scenario import ScenarioError
 from server.situations import Situation, Situations, SituationSettings, TooMany
+from tests.desk.test_desk import unit
 from tests.desk.tools import eventually
 from tests.situations.tools import (
     DURATION_S,
@@ -54,7 +57,7 @@ def digest(tmp_path: Path) -> str:
 def test_one_jump_many_jumps_and_a_restart_come_to_the_same(data: Path, digest: str) -> None:
     with opened(data) as situations:
         exercise = begin(situations)
-        for at_s in (0.0, 0.002, 100, 100.5, 399, 401.234567, 640):
+        for at_s in (30, 30.002, 100, 100.5, 399, 401.234567, 640):
             go_to(situations, exercise, at_s)
             assert exercise.clock.now() == STARTS_AT + timedelta(seconds=at_s)
         name = exercise.id
@@ -322,3 +325,40 @@ def test_situations_tell_who_they_are(house: Situations) -> None:
     assert house.start_exercise("small").title == "Klein"
     assert house.get("live").title == "Echtlage"
     assert heard[0] is exercise, "somebody may show a list of exercises"
+
+
+def test_a_line_that_breaks_a_decoder_is_left_out_and_the_exercise_goes_on(
+    house: Situations, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert house.intake is not None
+    sound, calls = house.intake.prepare, []
+
+    def prepare(*args: object) -> object:
+        calls.append(args)
+        if len(calls) == 5:
+            raise ZeroDivisionError("a bug")
+        return sound(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(house.intake, "prepare", prepare)
+    exercise = begin(house)
+    go_to(house, exercise, DURATION_S)
+    assert exercise.player.refused == 1
+    assert exercise.player.index == len(small_lines()) - 1
+    assert "a bug" in caplog.text
+
+
+def test_lines_may_hold_observations_themselves(data: Path) -> None:
+    observation = unit(7, STARTS_AT)
+    lines = [
+        header("own"),
+        {"at_s": 5, "feed": "observation", "instance": "ngsi/x", "body": json.loads(encode(observation))},
+        {"at_s": 6, "feed": "observation", "instance": "ngsi/x", "body": {"id": "incomplete"}},
+        {"at_s": 7, "feed": "nobody", "instance": "x", "body": {}},
+    ]
+    write_scenario(data, lines, "own")
+    with opened(data) as situations:
+        exercise = begin(situations, "own")
+        go_to(situations, exercise, 10)
+        assert exercise.picture.features["unit:7"]["properties"]["received_at"] == "2026-05-01T12:00:05.000Z"
+        assert exercise.player.refused == 1
+        assert exercise.picture.features["source:nobody/x"]["properties"]["refused"] == 1
