@@ -30,11 +30,11 @@ def moment(written: object, zone: str = "UTC") -> tuple[datetime, bool]:
         if not re.fullmatch(r"\d{9,13}(?:\.\d{1,6})?", text, re.ASCII):
             raise ValueError(f"no time: {text[:40]!r}")
         written = float(text)
-    seconds = written / 1000 if abs(written) >= _MILLISECONDS_FROM else written
     try:
+        seconds = written / 1000 if abs(written) >= _MILLISECONDS_FROM else written
         return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=round(seconds * 1_000_000)), False
     except (OverflowError, ValueError) as error:
-        raise ValueError(f"no time: {written!r}") from error
+        raise ValueError(f"no time: {str(written)[:40]}") from error
 
 
 def interval(written: object, zone: str = "UTC") -> tuple[datetime, datetime, bool]:

@@ -25,7 +25,9 @@ def test_a_section_lists_every_attribute(name: str) -> None:
     assert kind == table.content.__struct_config__.tag
     written = {
         (frozenset(re.findall(r"`([\w.]+)`", left)), target.strip("`"), bool(personal))
-        for left, target, personal in re.findall(r"^\| ([^|]*) \| (`\w+`|geometry)( \*\*P\*\*)? \|", body, re.MULTILINE)
+        for left, target, personal in re.findall(
+            r"^\| ?([^|]*) \| (`\w+`|geometry)( \*\*P\*\*)? \|", body, re.MULTILINE
+        )
     }
     rows = {(frozenset(row.path.split("|")), row.target.replace("@", ""), row.personal) for row in table.rows}
     joints = {(frozenset(joint.attributes), joint.target, False) for joint in table.joints}

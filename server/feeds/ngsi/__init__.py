@@ -7,4 +7,4 @@ entities alone (one, or a list; then `append`). docs/feeds.md lists every entity
 from server.feeds import Feed
 from server.feeds.ngsi.decode import decode
 
-FEED = Feed(name="ngsi", title="FIWARE NGSI v2 (INSPIRE.hub)", decode=decode)
+FEED = Feed(name="ngsi", title="FIWARE NGSI v2 (INSPIRE.hub)", decode=decode, zone="UTC")

@@ -18,6 +18,7 @@ RESERVED_PREFIXES = ("source:", "card:")
 """Subjects that the picture makes itself."""
 RESERVED_IDS = frozenset({"tick"})
 _NORMALIZED = frozenset({"type", "value", "metadata", "object", "observedAt", "unitCode", "datasetId"})
+_PLAIN = frozenset({"type", "value", "metadata"})
 _TIME_METADATA = ("TimeInstant", "timestamp", "observedAt", "dateModified")
 NOT_ATTRIBUTES = frozenset({"id", "type", "@context"})
 
@@ -105,6 +106,9 @@ def attribute(value: Any, zone: str) -> Attribute:
     """Normalized or a bare value; `"value:"` with a colon is a slip of the field and means `value`."""
     if not isinstance(value, dict):
         return Attribute(value)
+    kind, metadata = value.get("type"), value.get("metadata")
+    if not metadata and "value" in value and value.keys() <= _PLAIN and (kind is None or isinstance(kind, str)):
+        return Attribute(_bare(value["value"]), None if kind is None else visible(kind)[:MAX_NAME_CHARS])
     members = {key.removesuffix(":"): member for key, member in value.items()}
     if members.keys() - _NORMALIZED or not (
         members.keys() & {"value", "object"} or members.keys() <= {"type", "metadata"}
@@ -112,12 +116,14 @@ def attribute(value: Any, zone: str) -> Attribute:
         return Attribute(value)
     metadata = members.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    bare = members.get("value", members.get("object"))
-    if isinstance(bare, dict) and "@value" in bare:
-        bare = bare["@value"]
+    bare = _bare(members.get("value", members.get("object")))
     kind = members.get("type")
     at, written = _time({"observedAt": members.get("observedAt"), **metadata}, zone)
     return Attribute(bare, visible(kind)[:MAX_NAME_CHARS] if isinstance(kind, str) else None, metadata, at, written)
+
+
+def _bare(value: Any) -> Any:
+    return value["@value"] if isinstance(value, dict) and "@value" in value else value
 
 
 def inferred(value: Any) -> str:
@@ -135,6 +141,8 @@ def inferred(value: Any) -> str:
 
 def why_not(value: Any, limits: Limits, in_geometry: bool = False) -> str | None:
     """What forbids keeping the value: a text, list or number over its limit; None where nothing does."""
+    if value is None or isinstance(value, bool | float):
+        return None
     if isinstance(value, str):
         return f"text of more than {limits.text_chars} characters" if len(value) > limits.text_chars else None
     if isinstance(value, int) and abs(value) > MAX_WHOLE:
@@ -142,11 +150,21 @@ def why_not(value: Any, limits: Limits, in_geometry: bool = False) -> str | None
     if isinstance(value, list | dict):
         if len(value) > (limits.points if in_geometry else limits.items):
             return f"more than {limits.items} items"
-        if isinstance(value, list):
-            return next(filter(None, (why_not(item, limits, in_geometry) for item in value)), None)
-        if any(len(key) > MAX_NAME_CHARS for key in value):
+        return _why_not_inside(value, limits, in_geometry)
+    return None
+
+
+def _why_not_inside(value: Any, limits: Limits, in_geometry: bool) -> str | None:
+    if isinstance(value, list):
+        for item in value:
+            if type(item) is not float and (reason := why_not(item, limits, in_geometry)):
+                return reason
+        return None
+    for key, item in value.items():
+        if len(key) > MAX_NAME_CHARS:
             return f"a name of more than {MAX_NAME_CHARS} characters"
-        return next(filter(None, (why_not(item, limits, key == "coordinates") for key, item in value.items())), None)
+        if reason := why_not(item, limits, key == "coordinates"):
+            return reason
     return None
 
 

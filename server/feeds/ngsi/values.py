@@ -44,7 +44,7 @@ Reader = Callable[[Any, Reading], Any]
 
 def visible(text: str) -> str:
     """Without zero-width characters, byte order marks and blanks around it."""
-    return _INVISIBLE.sub("", text).strip()
+    return text.strip() if text.isascii() else _INVISIBLE.sub("", text).strip()
 
 
 def text(value: Any, reading: Reading) -> str | None:
