@@ -76,15 +76,21 @@ def sign_in(options: argparse.Namespace) -> tuple[Session | None, SignInError | 
     return None, None
 
 
+def _matters(record: logging.LogRecord) -> bool:
+    """Errors of Kivy, but not that a desktop without xclip has no middle-button clipboard: Kivy calls that critical."""
+    return record.levelno >= logging.ERROR and not record.getMessage().startswith("Cutbuffer")
+
+
 def prepare_kivy(options: argparse.Namespace) -> None:
     """Settings that have to stand before Kivy is imported."""
     home = options.data / "kivy"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["KIVY_HOME"] = str(home)
     os.environ["KIVY_NO_ARGS"] = "1"
-    if not options.verbose:
-        os.environ["KIVY_NO_CONSOLELOG"] = "1"
     os.environ["KIVY_NO_FILELOG"] = "1"
+    os.environ["KIVY_LOG_MODE"] = "PYTHON"  # Kivy's messages go the way of ours
+    if not options.verbose:
+        logging.getLogger("kivy").addFilter(_matters)
     if options.dpi:
         os.environ["KIVY_DPI"] = str(options.dpi)
     from kivy.config import Config

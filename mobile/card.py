@@ -110,11 +110,11 @@ def _worded(told: list[dict[str, Any]], unit: str | None, words: Words) -> list[
             weight=_weight(fact),
             level=facts.level(key, fact.get("value")),
         )
-        last = found[-1] if found else None
-        if last and _share_a_line(last, new):
-            found[-1] = replace(last, text=f"{last.text} · {new.text}")
-        else:
+        place = next((place for place, other in enumerate(found) if _share_a_line(other, new)), None)
+        if place is None:
             found.append(new)
+        else:
+            found[place] = replace(found[place], text=f"{found[place].text} · {new.text}")
     return found
 
 

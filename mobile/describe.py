@@ -10,6 +10,11 @@ from mobile.i18n import Words
 def title(feature: Feature, words: Words) -> str:
     """What it is called, never empty."""
     properties = feature["properties"]
+    address = properties.get("address")
+    if properties.get("part") == "building" and isinstance(address, dict) and address.get("street"):
+        return str(address["street"])
+    if properties.get("part") in ("citizen_report", "post", "note"):
+        return words.say(f"part.{properties['part']}")
     for key in ("call_sign", "headline", "title", "name"):
         if properties.get(key):
             return str(properties[key])

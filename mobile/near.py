@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from layers.wire import Feature
 from mobile import ages, describe, geo
@@ -17,7 +18,7 @@ WATER_LIMIT = 3
 
 @dataclass(frozen=True)
 class Entry:
-    """One row. `level` is alarm, warn or plain; `stale` greys it out; `direction` is a compass letter, "" when here."""
+    """One row. `level` is alarm, warn, plain or water; `direction` is a compass letter, "" when here."""
 
     id: str
     title: str
@@ -45,6 +46,9 @@ def level(feature: Feature) -> str:
     """alarm, warn or plain: what calls for attention."""
     properties = feature["properties"]
     part = properties.get("part")
+    counts = properties.get("devices")
+    if part == "building" and isinstance(counts, dict) and counts.get("alarm"):
+        return "alarm"
     if part == "device" and properties.get("state") == "ALARM":
         return "alarm"
     if part == "region" and (properties.get("over_threshold") or properties.get("level_of_service") in ("E", "F")):
@@ -58,19 +62,19 @@ def level(feature: Feature) -> str:
     return "plain"
 
 
-def shown(feature: Feature, unit: str | None) -> bool:
+def shown(feature: Feature, features: dict[str, Feature], unit: str | None) -> bool:
     """Whether a feature belongs into the list: not what is quiet, not the own vehicle, not helper shapes."""
     properties = feature["properties"]
     part = properties.get("part")
     if feature["id"] == unit or properties.get("layer") in ("cards", "sources"):
         return False
-    if part == "device":
-        return properties.get("state") in ("ALARM", "WARNING")
+    if part == "device":  # the devices of a known building are counted in its own row
+        return properties.get("state") in ("ALARM", "WARNING") and properties.get("building") not in features
     if part == "building":
         counts = properties.get("devices")
         return bool(properties.get("persons_probable")) or (isinstance(counts, dict) and bool(counts.get("alarm")))
     if part == "mission":
-        return bool(properties.get("state") != "ended")
+        return bool(properties.get("state") != "ended") and unit not in (properties.get("units") or ())
     return part in ("unit", "region", "drone", "warning", "citizen_report", "note")
 
 
@@ -85,7 +89,7 @@ def entries(
     """The rows: alarms first, then by distance; the nearest water last of all, whatever else there is."""
     found = []
     for feature in features.values():
-        if not shown(feature, unit):
+        if not shown(feature, features, unit):
             continue
         nearest = geo.nearest_m(feature["geometry"], here)
         properties = feature["properties"]
@@ -95,12 +99,25 @@ def entries(
         text = describe.line(feature, words)
         if properties.get("part") == "warning" and nearest[0] == 0:
             text = " · ".join(filter(None, (words.say("warning.inside"), text)))
-        age = words.age(ages.age_s(properties, now))
+        age = words.age(ages.age_s(_telling(feature, features), now, "value"))
         stale = fresh is ages.Freshness.STALE
         name = describe.title(feature, words)
         found.append(_entry(str(feature["id"]), name, text, nearest, here, level(feature), age, stale))
     found.sort(key=lambda entry: (("alarm", "warn", "plain").index(entry.level) > 0, entry.distance_m, entry.id))
     return found[:LIMIT] + _water(base, here, words)
+
+
+def _telling(feature: Feature, features: dict[str, Feature]) -> dict[str, Any]:
+    """Whose age counts: a building is as new as the newest of its devices in alarm, anything else as itself."""
+    if feature["properties"].get("part") != "building":
+        return dict(feature["properties"])
+    alarms: list[dict[str, Any]] = [
+        other["properties"]
+        for other in features.values()
+        if other["properties"].get("building") == feature["id"] and other["properties"].get("state") == "ALARM"
+    ]
+    newest = max(alarms, key=lambda properties: str(properties.get("observed_at")), default=feature["properties"])
+    return dict(newest)
 
 
 def _entry(
@@ -128,5 +145,5 @@ def _water(base: Iterable[BasemapFeature], here: geo.LonLat, words: Words) -> li
             kind = words.value("hydrant", feature.kind)
             text = f"DN {feature.diameter_mm}" if feature.diameter_mm else ""
             name = f"{kind} {feature.ref}".strip()
-            found.append(_entry(f"base:{number}", name, text, nearest, here))
+            found.append(_entry(f"base:{number}", name, text, nearest, here, "water"))
     return sorted(found, key=lambda entry: entry.distance_m)[:WATER_LIMIT]

@@ -11,7 +11,10 @@ Rgba = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Theme:
-    """Named colours as #rrggbb. `on_x` stands on `x`; `text`, `muted`, `stale` stand on `ground` and on `panel`."""
+    """Named colours as #rrggbb. `on_x` stands on `x`; `text`, `muted`, `stale` stand on `ground` and on `panel`.
+
+    `chosen` is the ground of what is selected, `urgent` that of the first section of the card.
+    """
 
     name: str
     ground: str
@@ -22,10 +25,14 @@ class Theme:
     stale: str
     accent: str
     on_accent: str
+    chosen: str
+    on_chosen: str
     key: str
     on_key: str
     alarm: str
     on_alarm: str
+    urgent: str
+    on_urgent: str
     warn: str
     on_warn: str
     good: str
@@ -62,10 +69,14 @@ DAY = Theme(
     stale="#5c5f60",
     accent="#0b5c8a",
     on_accent="#ffffff",
+    chosen="#0b5c8a",
+    on_chosen="#ffffff",
     key="#dfe5e6",
     on_key="#10181c",
     alarm="#b3140e",
     on_alarm="#ffffff",
+    urgent="#b3140e",
+    on_urgent="#ffffff",
     warn="#ffc94a",
     on_warn="#221800",
     good="#1c6b34",
@@ -101,10 +112,14 @@ NIGHT = Theme(
     stale="#8a887f",
     accent="#7fb2cc",
     on_accent="#071016",
+    chosen="#264654",
+    on_chosen="#e2dccd",
     key="#20282c",
     on_key="#d6cfbf",
     alarm="#d8584b",
     on_alarm="#140302",
+    urgent="#4a130e",
+    on_urgent="#f3dcd2",
     warn="#c79a3a",
     on_warn="#171002",
     good="#5fa574",
@@ -142,6 +157,8 @@ TEXT_ON = (
     ("on_accent", "accent"),
     ("on_key", "key"),
     ("on_alarm", "alarm"),
+    ("on_chosen", "chosen"),
+    ("on_urgent", "urgent"),
     ("on_warn", "warn"),
     ("on_good", "good"),
     ("on_quiet", "quiet"),

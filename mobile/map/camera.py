@@ -7,6 +7,7 @@ they know.
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 MIN_ZOOM, MAX_ZOOM = 13.0, 19.0
 METRES_PER_PIXEL_AT_ZOOM_0 = 156_543.033_92
@@ -26,22 +27,20 @@ class Camera:
     size: tuple[float, float] = (1.0, 1.0)
     rotation_deg: float = 0.0
 
-    @property
+    @cached_property
     def metres_per_pixel(self) -> float:
         """Scale in the middle of the map."""
         return METRES_PER_PIXEL_AT_ZOOM_0 * math.cos(math.radians(self.lat)) / 2**self.zoom
 
-    @property
+    @cached_property
     def _turn(self) -> tuple[float, float]:
         angle = math.radians(self.rotation_deg)
         return math.cos(angle), math.sin(angle)
 
     def to_screen(self, x_m: float, y_m: float) -> Point:
         """Metres to pixels."""
-        cosine, sine = self._turn
-        scale = 1 / self.metres_per_pixel
-        dx, dy = (x_m - self.x_m) * scale, (y_m - self.y_m) * scale
-        return self.size[0] / 2 + dx * cosine - dy * sine, self.size[1] / 2 + dx * sine + dy * cosine
+        a, b, c, d, tx, ty = self.affine
+        return a * x_m + c * y_m + tx, b * x_m + d * y_m + ty
 
     def to_world(self, px: float, py: float) -> Point:
         """Pixels to metres."""
@@ -50,12 +49,20 @@ class Camera:
         dx, dy = (px - self.size[0] / 2) * scale, (py - self.size[1] / 2) * scale
         return self.x_m + dx * cosine + dy * sine, self.y_m - dx * sine + dy * cosine
 
+    @cached_property
     def affine(self) -> tuple[float, float, float, float, float, float]:
         """(a, b, c, d, tx, ty) with screen = (a x + c y + tx, b x + d y + ty)."""
         cosine, sine = self._turn
         scale = 1 / self.metres_per_pixel
-        tx, ty = self.to_screen(0.0, 0.0)
-        return scale * cosine, scale * sine, -scale * sine, scale * cosine, tx, ty
+        a, b = scale * cosine, scale * sine
+        return (
+            a,
+            b,
+            -b,
+            a,
+            self.size[0] / 2 - a * self.x_m + b * self.y_m,
+            self.size[1] / 2 - b * self.x_m - a * self.y_m,
+        )
 
     def moved_by(self, dx_px: float, dy_px: float) -> "Camera":
         """The finger dragged the ground by so many pixels."""
@@ -89,6 +96,11 @@ class Camera:
             need = max(need, abs(px - self.size[0] / 2) / room_x, abs(py - self.size[1] / 2) / room_y)
         zoom = closest if need == 0 else min(closest, there.zoom - math.log2(need))
         return replace(there, zoom=max(MIN_ZOOM, min(MAX_ZOOM, zoom)))
+
+    def holds(self, point: Point, margin_px: float) -> bool:
+        """Whether a point of the plane is in the view, at least a margin from the edge."""
+        px, py = self.to_screen(*point)
+        return margin_px <= px <= self.size[0] - margin_px and margin_px <= py <= self.size[1] - margin_px
 
     def kept_within(self, low: Point, high: Point) -> "Camera":
         """The middle stays over the mapped ground, so that nobody drags the map away and is lost."""

@@ -1,5 +1,6 @@
 """The base map as meshes: cut into triangles once, in metres of the plane, and gathered by colour. No window needed."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -169,7 +170,7 @@ def words(features: list[BasemapFeature], plane: geo.Plane) -> list[Word]:
             rank, zoom = (1.0, 14.0) if main else ((2.0, 15.0) if feature.cls == "road" else (4.0, 16.5))
             style = "main" if main else "street"
             lines = _runs(feature.geometry, plane)
-            found += [Word(feature.name, style, rank, zoom, line=tuple(line)) for line in lines]
+            found += [_along(feature.name, style, rank, zoom, line) for line in lines]
         elif feature.cls == "building" and feature.name:
             found.append(Word(feature.name, "place", 2.5, 15.8, at=at))
         elif feature.cls in ("square", "water", "landuse") and feature.name:
@@ -179,6 +180,12 @@ def words(features: list[BasemapFeature], plane: geo.Plane) -> list[Word]:
         elif feature.cls == "poi" and feature.name:
             found.append(Word(feature.name, "place", 3.0, 16.8, at=at))
     return found
+
+
+def _along(text: str, style: str, rank: float, min_zoom: float, line: list[Point]) -> Word:
+    xs, ys = [x for x, _ in line], [y for _, y in line]
+    middle = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+    return Word(text, style, rank, min_zoom, tuple(line), middle, math.dist(middle, (max(xs), max(ys))))
 
 
 def signs(features: list[BasemapFeature], plane: geo.Plane, texts: Words) -> list[Badge]:

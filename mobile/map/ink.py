@@ -150,6 +150,7 @@ def _shape(group: InstructionGroup, shape: str, x: float, y: float, half: float)
         group.add(RoundedRectangle(pos=(x - half * 1.1, y - half), size=(2.2 * half, 2 * half), radius=[half * 0.35]))
     else:
         corners = {
+            "pin": [(0, -1.3), (1.0, 0.1), (1.0, 0.9), (0.55, 1.25), (-0.55, 1.25), (-1.0, 0.9), (-1.0, 0.1)],
             "diamond": [(0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)],
             "triangle": [(-1.15, -0.9), (1.15, -0.9), (0, 1.15)],
             "house": [(-0.95, -0.95), (0.95, -0.95), (0.95, 0.35), (0, 1.2), (-0.95, 0.35)],

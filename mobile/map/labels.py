@@ -27,6 +27,9 @@ class Word:
     min_zoom: float
     line: tuple[Point, ...] = ()
     at: Point = (0.0, 0.0)
+    """The place, or the middle of the line's box."""
+    reach_m: float = 0.0
+    """How far the line goes from there."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,11 @@ def place(words: list[Word], camera: Camera, measure: Measure, clutter: Clutter,
     placed: list[Placed] = []
     width, height = camera.size
     streets: dict[str, list[Point]] = {}
+    seen_m = (math.hypot(width, height) / 2 + margin_px) * camera.metres_per_pixel
     for word in sorted(words, key=lambda word: word.rank):
         if camera.zoom < word.min_zoom:
+            continue
+        if math.hypot(word.at[0] - camera.x_m, word.at[1] - camera.y_m) > seen_m + word.reach_m:
             continue
         if len(placed) >= MAX_PLACED:
             break

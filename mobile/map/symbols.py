@@ -42,7 +42,7 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Badge:
-    """A sign of constant size: `shape` box, circle, diamond, triangle or house; `text` inside, `caption` below.
+    """A sign of constant size: `shape` box, circle, diamond, pin, triangle or house; `text` inside, `caption` beside.
 
     `heading_deg` draws a nose; `ring` marks the own vehicle; `rank` 0 is drawn last and captioned first.
     """
@@ -89,7 +89,7 @@ def draw(features: dict[str, Feature], scene: Scene) -> Drawing:
         properties = feature["properties"]
         if ages.freshness(properties, scene.now) is ages.Freshness.EXPIRED:
             continue
-        paint = _PAINT.get(str(properties.get("part")).split("-")[0])  # fence-1, fence-2
+        paint = _PAINT.get(str(properties.get("part")))
         if paint is None or feature["geometry"] is None:
             continue
         for item in paint(feature, scene, own):
@@ -146,11 +146,11 @@ def _mission(feature: Feature, scene: Scene, own: set[str]) -> Iterator[Item]:
     if feature["properties"].get("state") == "ended":
         return
     mine = feature["id"] in own
-    name = describe.title(feature, scene.words)
+    name = str(feature["properties"].get("keyword_short") or describe.title(feature, scene.words))
     yield Badge(
         id=feature["id"],
         at=_at(feature, scene),
-        shape="diamond",
+        shape="pin" if mine else "diamond",
         text="!" if mine else "",
         ground="alarm" if mine else "quiet",
         ink="on_alarm" if mine else "on_quiet",
@@ -244,8 +244,8 @@ def _warning(feature: Feature, scene: Scene, own: set[str]) -> Iterator[Item]:  
 def _drone(feature: Feature, scene: Scene, own: set[str]) -> Iterator[Item]:  # noqa: ARG001
     properties = feature["properties"]
     height = properties.get("height_m")
-    name = describe.title(feature, scene.words)
-    caption = f"{name} {scene.words.number(height)} m" if isinstance(height, int | float) else name
+    name = " ".join(describe.title(feature, scene.words).split()[:2])
+    caption = f"{name} · {scene.words.number(height)} m" if isinstance(height, int | float) else name
     old = _old(feature, scene)
     yield Badge(
         id=feature["id"],
@@ -264,18 +264,7 @@ def _drone(feature: Feature, scene: Scene, own: set[str]) -> Iterator[Item]:  # 
 
 def _track(feature: Feature, scene: Scene, own: set[str]) -> Iterator[Item]:  # noqa: ARG001
     for run in _runs(feature, scene):
-        yield Stroke(run, "accent", 0.6)
-
-
-def _path(feature: Feature, scene: Scene, own: set[str]) -> Iterator[Item]:  # noqa: ARG001
-    for run in _runs(feature, scene):
-        yield Stroke(run, "accent", 0.4, dashed=True)
-
-
-def _fence(feature: Feature, scene: Scene, own: set[str]) -> Iterator[Item]:  # noqa: ARG001
-    inside = bool(feature["properties"].get("inclusion", True))
-    for rings in _rings(feature, scene):
-        yield Area(rings, "accent" if inside else "alarm", 0.0 if inside else 0.12, "accent", 0.4, dashed=True)
+        yield Stroke(run, "muted", 0.3, dashed=True)  # thin: nobody must take it for the way to drive
 
 
 def _device(feature: Feature, scene: Scene, own: set[str]) -> Iterator[Item]:  # noqa: ARG001
@@ -344,8 +333,6 @@ _PAINT = {
     "warning": _warning,
     "drone": _drone,
     "track": _track,
-    "path": _path,
-    "fence": _fence,
     "device": _device,
     "building": _building,
     "post": _report,

@@ -6,7 +6,6 @@ has gone far.
 """
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +33,6 @@ from mobile.map.symbols import Badge, Drawing
 from mobile.ui.look import Look
 
 REPLACE_AFTER_S = 0.12
-REPLACE_AT_LEAST_S = 0.4
 MARGIN = 0.35
 """Share of the map's size that is placed beyond its edge, so that a drag shows words at once."""
 TAP_MM = 2.5
@@ -62,7 +60,6 @@ class TownMap(StencilView):
         self._touches: dict[Any, tuple[float, float]] = {}
         self._travel_px = 0.0
         self._anchor = self.camera
-        self._placed_at_s = 0.0
         self._bands: dict[int | None, InstructionGroup] = {}
         self._band: int | None = None
         self._hits: list[tuple[float, float, str]] = []
@@ -112,6 +109,8 @@ class TownMap(StencilView):
 
     def set_drawing(self, drawing: Drawing) -> None:
         """Draw another state of the picture."""
+        if drawing == self.drawing:
+            return
         self.drawing = drawing
         if not self._touches:
             self._place()
@@ -137,8 +136,8 @@ class TownMap(StencilView):
     def _moved(self, *, settle: bool = True) -> None:
         if self._limits:
             self.camera = self.camera.kept_within(*self._limits)
-        self._world_matrix.matrix = _matrix(self.camera.affine())
-        self._overlay_matrix.matrix = _matrix(between(self._anchor.affine(), self.camera.affine()))
+        self._world_matrix.matrix = _matrix(self.camera.affine)
+        self._overlay_matrix.matrix = _matrix(between(self._anchor.affine, self.camera.affine))
         band = ground.band_of(self.camera.zoom)
         if band != self._band and band in self._bands:
             self._world.clear()
@@ -147,14 +146,21 @@ class TownMap(StencilView):
         if settle:
             self._settle.cancel()
             self._settle()
-            if time.monotonic() - self._placed_at_s > REPLACE_AT_LEAST_S:
+            if self._far_from_anchor():
                 self._place()
+
+    def _far_from_anchor(self) -> bool:
+        """Whether the finger has gone so far that what was placed beyond the edge is used up."""
+        camera, anchor = self.camera, self._anchor
+        x, y = anchor.to_screen(camera.x_m, camera.y_m)
+        moved = max(abs(x - anchor.size[0] / 2) / anchor.size[0], abs(y - anchor.size[1] / 2) / anchor.size[1])
+        return moved > MARGIN * 0.8 or abs(camera.zoom - anchor.zoom) > 0.5 or camera.size != anchor.size
 
     # letters and signs
 
     def _place(self) -> None:
         self._settle.cancel()
-        self._anchor, self._placed_at_s = self.camera, time.monotonic()
+        self._anchor = self.camera
         self._overlay_matrix.matrix = Matrix()
         group, camera, look = self._overlay, self.camera, self.look
         group.clear()
@@ -193,7 +199,9 @@ class TownMap(StencilView):
         zoom = self.camera.zoom
         found = []
         for badge in [*self._signs, *self.drawing.badges]:
-            at = self.camera.to_screen(*badge.at)
+            x, y = self.camera.to_screen(*badge.at)
+            # A pin stands on its place with its tip, so that what is there stays in sight.
+            at = (x, y + self.look.mm(badge.size_mm) * 0.68) if badge.shape == "pin" else (x, y)
             if zoom >= badge.min_zoom and self._near([at]):
                 found.append((badge, at))
         return found

@@ -14,7 +14,7 @@ from mobile.fms import PAD, Pad, Press
 from mobile.screens.pane import Pane
 from mobile.screens.sent import SentList
 from mobile.ui.look import TOUCH_MM, Look
-from mobile.ui.parts import Ground, Line1, bold, frame
+from mobile.ui.parts import Ground, Line1, bold, fitting, frame
 
 
 class FmsKey(BoxLayout):
@@ -31,11 +31,16 @@ class FmsKey(BoxLayout):
             self._fill_colour = Color(*look.colour("accent", 0.0))
             self._fill = Rectangle()
         self._frame = frame(self, look.colour("accent", 0.0), look.mm(0.45))
-        self._number = Label(text=f"[b]{digit}[/b]", markup=True, font_size=look.mm(11), size_hint_y=0.62)
-        self._name = Label(halign="center", valign="middle", font_size=look.letters(3.9), size_hint_y=0.38, markup=True)
-        self._name.bind(size=lambda label, size: setattr(label, "text_size", size))
+        self._number = Label(text=f"[b]{digit}[/b]", markup=True, font_size=look.mm(9.5), size_hint_y=0.58)
+        self._name = Label(halign="center", valign="middle", size_hint_y=0.42, markup=True)
+        self._name.bind(size=self._fit, text=self._fit)
         self.add_widget(self._number)
         self.add_widget(self._name)
+
+    def _fit(self, *_: Any) -> None:
+        name = self._name
+        name.text_size = (name.width, None)
+        name.font_size = fitting(name.text, self.look.letters(3.9), name.width, name.height)
 
     def on_touch_down(self, touch: Any) -> bool:
         """A finger comes down."""
@@ -67,7 +72,7 @@ class FmsKey(BoxLayout):
         armed = self.pad.is_armed(self.digit, now_s)
         ground, ink = look.fms(self.digit) if self.digit == current or self.digit == 0 else ("key", "on_key")
         if armed and self.digit != 0:
-            ground, ink = "accent", "on_accent"
+            ground, ink = "chosen", "on_chosen"
         self._ground.paint(look.colour(ground))
         self._number.color = self._name.color = look.colour(ink)
         self._frame.rgba = look.colour(

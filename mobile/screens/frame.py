@@ -9,6 +9,7 @@ from kivy.uix.floatlayout import FloatLayout
 
 from mobile import status_line
 from mobile.cab import Cab
+from mobile.mission import own_unit
 from mobile.screens.alarm import AlarmView
 from mobile.screens.fms import FmsPane
 from mobile.screens.map import MapPane
@@ -26,7 +27,7 @@ BAR_INK = {
     "warn": ("warn", "on_warn"),
     "alarm": ("alarm", "on_alarm"),
 }
-CARD_SHARE = 0.47
+CARD_SHARE = 0.5
 
 
 class Frame(FloatLayout):
@@ -76,7 +77,8 @@ class Frame(FloatLayout):
         self.connection = Line1(look, size=4.2)
         self.waiting = Line1(look, size=4.2, halign="right", size_hint_x=None, width=0)
         self.clock = Line1(look, size=4.6, halign="right", size_hint_x=None, width=look.mm(24))
-        for part in (self.connection, self.waiting, self.clock):
+        self.unit = Line1(look, size=4.6, halign="right", size_hint_x=None, width=look.mm(22))
+        for part in (self.connection, self.waiting, self.unit, self.clock):
             bar.add_widget(part)
         return bar
 
@@ -161,14 +163,18 @@ class Frame(FloatLayout):
         line = status_line.connection(cab.snapshot, datetime.now(UTC), words)
         ground, ink = BAR_INK[line.level]
         self.bar_ground.paint(look.colour(ground))
-        self.connection.text = f"{symbol(line.symbol)} {plain(line.text)}"
+        dot = symbol(line.symbol)
+        dot = f"[color={look.hex('good')}]{dot}[/color]" if line.level == "good" else dot
+        self.connection.text = f"{dot} {plain(line.text)}"
+        mine = own_unit(cab.snapshot.features, cab.unit)
+        self.unit.text = bold(str(mine["properties"].get("name") or "")) if mine else ""
         clock = status_line.clock(cab.clock, words)
         self.clock.text = bold(clock.text)
         self.clock.width = look.letters(2.6) * (len(clock.text) + 1)
         waiting = status_line.waiting(cab.outbox.waiting(), words)
         self.waiting.text = f"{symbol('⧗')} {waiting}" if waiting else ""
         self.waiting.width = look.letters(2.4) * (len(waiting) + 2) if waiting else 0
-        for part in (self.connection, self.clock, self.waiting):
+        for part in (self.connection, self.clock, self.waiting, self.unit):
             part.paint(ink)
         exercise = cab.snapshot.exercise
         self.banner.height = look.mm(8) if exercise else 0
@@ -196,4 +202,4 @@ class Frame(FloatLayout):
                 text = f"[size={int(self.look.mm(6.5))}][b]{shown}[/b][/size]\n{text}"
             key.text = text
             chosen = name == self.tab
-            key.dress(*(("accent", "on_accent") if chosen else ("key", "on_key")))
+            key.dress(*(("chosen", "on_chosen") if chosen else ("key", "on_key")))

@@ -19,6 +19,8 @@ from mobile.ui.parts import Column, Ground, Key, Text, bold, plain
 
 ZOOM_STEP = 0.75
 TOWN_ZOOM = 15.0
+WIDER = 0.7
+"""Zoom steps that a followed map may be wider than it must."""
 
 
 class MapPane(FloatLayout):
@@ -117,17 +119,19 @@ class MapPane(FloatLayout):
             camera = camera.turned(float(heading))
         if self.follow:
             points = [point for point in (me, target) if point]
-            if points:
-                camera = camera.showing(points, self.look.mm(16))
+            wanted = camera.showing(points, self.look.mm(16))
+            # A map that zooms with every metre driven cannot be read: it moves when it must, or is far too wide.
+            if not all(camera.holds(point, self.look.mm(9)) for point in points) or wanted.zoom - camera.zoom > WIDER:
+                camera = wanted
         if camera != self.map.camera:
             self.map.look_at(camera)
 
     def show_all(self) -> None:
         """Back to the own vehicle and its mission, north up."""
         self.follow, self.heading_up = True, False
-        self.map.camera = self.map.camera.turned(0.0)
         self._name_keys()
-        self._aim()
+        points = [point for point in self._points() if point]
+        self.map.look_at(self.map.camera.turned(0.0).showing(points, self.look.mm(16)))
 
     def restore(self, camera: Camera, follow: bool, heading_up: bool) -> None:
         """Look where an earlier map looked."""
@@ -140,7 +144,7 @@ class MapPane(FloatLayout):
     def _name_keys(self) -> None:
         words = self.look.words
         self._follow_key.text = words.say("map.follow")
-        self._follow_key.dress(*(("accent", "on_accent") if self.follow else ("key", "on_key")))
+        self._follow_key.dress(*(("chosen", "on_chosen") if self.follow else ("key", "on_key")))
         self._turn_key.text = words.say("map.heading" if self.heading_up else "map.north")
 
     def _zoom(self, step: float) -> None:

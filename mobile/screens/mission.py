@@ -12,7 +12,7 @@ from mobile.ui.parts import Column, Ground, Key, Scroll, Text, bold, plain, symb
 
 AGE_MM = 19.0
 SIGNS = {"alarm": "▲ ", "warn": "△ "}
-LARGE = {"keyword": 7.6, "address": 6.4}
+LARGE = {"keyword": 6.8, "address": 6.2}
 """Letters of the two facts that everybody in the cab must read at once, mm."""
 MINOR = frozenset({"number", "alert_source", "reporter", "floor_plan_url", "camera"})
 
@@ -107,7 +107,7 @@ class MissionPane(Pane):
         if card.ended:
             column.add_widget(self._line(bold(look.words.say("mission.ended")), "quiet", "on_quiet"))
         if not card.sections:
-            column.add_widget(self._line(bold(card.title), "alarm", "on_alarm", size=LARGE["keyword"]))
+            column.add_widget(self._line(bold(card.title), "urgent", "on_urgent", size=LARGE["keyword"]))
             column.add_widget(self._line(look.words.say("mission.pending"), "panel", "muted"))
         for key, facts in card.sections:
             self._section(column, key, facts, card.ended)
@@ -136,12 +136,12 @@ class MissionPane(Pane):
         look = self.look
         urgent = key == "was" and not ended
         box = Column(padding=[0, look.mm(1.2), 0, look.mm(1.4)])
-        Ground(box, look.colour("alarm" if urgent else "panel"))
+        Ground(box, look.colour("urgent" if urgent else "panel"))
         title = bold(look.words.say(f"section.{key}").upper())
-        ink = "on_alarm" if urgent else "accent"
+        ink = "on_urgent" if urgent else "accent"
         box.add_widget(Text(look, title, size=3.4, colour=ink, padding=[look.mm(3.5), 0]))
         for fact in facts:
-            row = FactRow(look, fact, "on_alarm" if urgent else "text")
+            row = FactRow(look, fact, "on_urgent" if urgent else "text")
             self.rows.append(row)
             box.add_widget(row)
         column.add_widget(box)

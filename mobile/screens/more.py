@@ -43,7 +43,7 @@ class MorePane(Pane):
             for value in values:
                 name = LANGUAGE_NAMES.get(value) or look.words.say(f"more.{setting}.{value}")
                 key = Key(look, name, partial(on_change, setting, value))
-                key.dress(*(("accent", "on_accent") if chosen.get(setting) == value else ("key", "on_key")))
+                key.dress(*(("chosen", "on_chosen") if chosen.get(setting) == value else ("key", "on_key")))
                 row.add_widget(key)
             column.add_widget(row)
         column.add_widget(Text(look, bold(look.words.say("more.account")), size=4.2, colour="accent"))

@@ -10,7 +10,7 @@ from mobile.screens.pane import Pane
 from mobile.ui.look import TOUCH_MM, Look
 from mobile.ui.parts import Column, Ground, Key, Line1, Scroll, Text, bold, plain, symbol
 
-SIGNS = {"alarm": "▲", "warn": "△", "plain": ""}
+SIGNS = {"alarm": "▲", "warn": "△"}
 
 
 class NearRow(BoxLayout):
@@ -20,14 +20,14 @@ class NearRow(BoxLayout):
         gap = look.mm(1.6)
         super().__init__(size_hint_y=None, padding=[look.mm(3), gap], spacing=look.mm(2))
         words = look.words
-        colour = "stale" if entry.stale else {"alarm": "alarm", "warn": "text", "plain": "text"}[entry.level]
+        colour = "stale" if entry.stale else ("alarm" if entry.level == "alarm" else "text")
         far = words.say("near.here") if entry.distance_m < 5 else words.distance(entry.distance_m)
         way = words.say(f"compass.{entry.direction}") if entry.direction else ""
-        left = Column(size_hint_x=None, width=look.mm(20))
+        left = Column(size_hint_x=None, width=look.mm(20), pos_hint={"top": 1})
         left.add_widget(Text(look, bold(far), size=5.0, colour=colour))
         left.add_widget(Text(look, way, size=4.2, colour="muted"))
         right = Column()
-        sign = f"{symbol(SIGNS[entry.level])} " if SIGNS[entry.level] else ""
+        sign = f"{symbol(SIGNS[entry.level])} " if entry.level in SIGNS else ""
         right.add_widget(Text(look, sign + bold(entry.title), size=4.8, colour=colour))
         if entry.text:
             right.add_widget(Text(look, plain(entry.text), size=4.0, colour="stale" if entry.stale else "text"))
@@ -84,7 +84,11 @@ class NearPane(Pane):
         self.switch.text = words.say("near.switch.mission" if self.which == "me" else "near.switch.me")
         column = self.scroll.column
         column.clear_widgets()
-        for row in rows:
+        for number, row in enumerate(rows):
+            if row.level == "water" and (number == 0 or rows[number - 1].level != "water"):
+                heading = Text(look, bold(words.say("near.water").upper()), size=3.6, colour="accent")
+                heading.padding = [look.mm(3), look.mm(1.5)]
+                column.add_widget(heading)
             column.add_widget(NearRow(look, row))
         if not rows:
             text = words.say("near.none", distance=words.distance(near.REACH_M)) if here else words.say("near.nowhere")

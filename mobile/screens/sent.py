@@ -1,5 +1,6 @@
 """What the crew sent and what became of it: waiting, sent, confirmed, refused with the reason."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from kivy.uix.boxlayout import BoxLayout
@@ -18,7 +19,10 @@ def state_text(item: Item, look: Look) -> str:
     """What became of a report."""
     words = look.words
     if item.state is State.ACKNOWLEDGED:
-        return words.say("report.acknowledged", time=words.time(moment(item.answered_at)))
+        answered = moment(item.answered_at)
+        # By the wall clock, as an age: in an exercise the time of day would be another than the one on the screen.
+        passed = (datetime.now(UTC) - answered).total_seconds() if answered else None
+        return words.say("report.acknowledged", age=words.age(passed))
     if item.state is State.REFUSED:
         key = f"report.refused.{item.answer}"
         reason = words.say(key) if words.knows(key) else str(item.answer)
@@ -51,7 +55,7 @@ class SentList(BoxLayout):
     def show(self, problem: str = "") -> None:
         """Draw the list if it changed; `problem` is the key of what went wrong just now."""
         items = self.cab.outbox.recent(12)
-        key = (problem, tuple(items))
+        key = (problem, tuple(items), tuple(state_text(item, self.look) for item in items))
         if key == self._drawn:
             return
         self._drawn = key

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from kivy.clock import Clock
-from kivy.core.clipboard import Clipboard
 from kivy.uix.boxlayout import BoxLayout
 
 from mobile.session import Session, SignInError, parse_link, sign_in_by_link, sign_in_by_token
@@ -56,6 +55,8 @@ class SignIn(BoxLayout):
         return Key(self.look, bold(text), go, ground="accent", ink="on_accent", size_hint_y=None, height=height)
 
     def _paste(self) -> None:
+        from kivy.core.clipboard import Clipboard  # looks for helper programs when it is imported
+
         self.link.text = str(Clipboard.paste() or "").strip()
 
     def by_link(self) -> None:

@@ -1,8 +1,10 @@
 """Text that wraps, grounds that are painted, keys that are large enough for gloves."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from kivy.core.text import Label as CoreLabel
 from kivy.graphics import Color, Line, Rectangle, RoundedRectangle
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.boxlayout import BoxLayout
@@ -13,6 +15,10 @@ from kivy.uix.widget import Widget
 from kivy.utils import escape_markup
 
 from mobile.ui.look import SYMBOLS, TOUCH_MM, Look
+
+MARKUP = re.compile(r"\[/?[a-z]+(?:=[^\]]*)?\]")
+SMALLEST_SHARE = 0.6
+"""Letters on keys shrink down to this share of their size before they are cut off."""
 
 
 class Ground:
@@ -97,6 +103,20 @@ class Line1(Label):
         self.color = self._look.colour(colour)
 
 
+def fitting(text: str, size: float, width: float, height: float, heavy: bool = False) -> float:
+    """The largest letters up to `size` with which each word fits the width and all lines the height, in pixels."""
+    bare = MARKUP.sub("", text)
+    smallest = size * SMALLEST_SHARE
+    while size > smallest:
+        label = CoreLabel(font_size=size, bold=heavy or "[b]" in text)
+        widest = max((label.get_extents(word)[0] for word in bare.split()), default=0)
+        lines = sum(-(-label.get_extents(line)[0] // max(1, int(width))) for line in bare.split("\n"))
+        if widest <= width and lines * size * 1.2 <= height:
+            break
+        size *= 0.92
+    return size
+
+
 class Key(ButtonBehavior, Label):
     """Something to press. Never smaller than a finger in a glove."""
 
@@ -124,17 +144,20 @@ class Key(ButtonBehavior, Label):
         )
         self.look = look
         self._plain = ground
+        self._size = look.letters(size)
         self.ground = Ground(self, look.colour(ground), look.mm(1.2))
-        self.bind(size=self._fit, state=self._shade)
+        self.bind(size=self._fit, text=self._fit, state=self._shade)
         if on_press_done is not None:
             self.bind(on_release=lambda *_: on_press_done())
 
     def _fit(self, *_: Any) -> None:
         gap = self.look.mm(1.0)
-        self.text_size = (max(1.0, self.width - 2 * gap), self.height)
+        width = max(1.0, self.width - 2 * gap)
+        self.text_size = (width, None)
+        self.font_size = fitting(self.text, self._size, width, self.height)
 
     def _shade(self, *_: Any) -> None:
-        name = "accent" if self.state == "down" else self._plain
+        name = "chosen" if self.state == "down" else self._plain
         self.ground.paint(self.look.colour(name))
 
     def dress(self, ground: str, ink: str) -> None:

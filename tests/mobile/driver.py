@@ -1,0 +1,245 @@
+"""Runs the real app and takes orders on standard input: what a test (or a person trying things) wants touched and told.
+
+`python tests/mobile/driver.py ARGUMENTS OF lagebild-app`. One JSON object a line in, one out. Touches go the whole way
+of a finger on the glass: down, move and up events of the window.
+"""
+
+import json
+import queue
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from mobile.__main__ import build
+
+MARKUP = re.compile(r"\[/?(?:b|i|font|size|color|ref)(?:=[^\]]*)?\]")
+MM_PER_INCH = 25.4
+
+
+def plain(text: str) -> str:
+    """Text without markup."""
+    return MARKUP.sub("", text).replace("&bl;", "[").replace("&br;", "]").replace("&amp;", "&")
+
+
+class Driver:
+    """Obeys on the screen's thread."""
+
+    def __init__(self, app: Any) -> None:
+        from kivy.clock import Clock
+
+        self.app = app
+        self.orders: queue.Queue[dict[str, Any]] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+        Clock.schedule_interval(self._obey, 0.02)
+        self.finger: tuple[Any, float] | None = None
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            self.orders.put(json.loads(line))
+        self.orders.put({"do": "quit"})
+
+    def _obey(self, _: float) -> None:
+        if self.finger:
+            touch, until_s = self.finger
+            if time.monotonic() < until_s:
+                return
+            self.finger = None
+            touch.touch_up()
+            self._say({"ok": True})
+            return
+        try:
+            order = self.orders.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            answer = getattr(self, f"do_{order.pop('do')}")(**order)
+        except LookupError as problem:
+            answer = {"ok": False, "error": repr(problem)}
+        if answer is not None:
+            self._say(answer)
+
+    def _say(self, answer: dict[str, Any]) -> None:
+        print(json.dumps(answer), flush=True)
+
+    # looking
+
+    def widgets(self) -> Iterator[Any]:
+        """Every widget that is in the window."""
+        stack = [self.app.root_box]
+        while stack:
+            widget = stack.pop()
+            yield widget
+            stack.extend(widget.children)
+
+    def seen(self, widget: Any) -> bool:
+        """Whether any of it lies in the window, and in every scroll view round it."""
+        from kivy.core.window import Window
+        from kivy.uix.scrollview import ScrollView
+
+        x, y = widget.to_window(*widget.center)
+        if not (0 <= x <= Window.width and 0 <= y <= Window.height and widget.width > 0 and widget.height > 0):
+            return False
+        parent = widget.parent
+        while parent is not None and parent is not Window:
+            if isinstance(parent, ScrollView) and not parent.collide_point(*parent.to_widget(x, y)):
+                return False
+            parent = parent.parent
+        return True
+
+    def do_texts(self, all: bool = False) -> dict[str, Any]:  # noqa: A002  (the word of the order)
+        """Every text; only those in sight unless `all`."""
+        found = [
+            plain(widget.text)
+            for widget in self.widgets()
+            if getattr(widget, "text", "") and (all or self.seen(widget))
+        ]
+        return {"ok": True, "texts": found}
+
+    def do_state(self) -> dict[str, Any]:
+        """What the app knows."""
+        cab, frame = self.app.cab, self.app.frame
+        snapshot = cab.snapshot
+        now = cab.now()
+        state = {
+            "connection": str(snapshot.connection),
+            "rev": snapshot.rev,
+            "epoch": snapshot.epoch,
+            "features": len(snapshot.features),
+            "confirmed": cab.clock.confirmed,
+            "now": now.isoformat() if now else None,
+            "waiting": cab.outbox.waiting(),
+            "base": len(cab.base),
+            "status": cab.status(),
+            "theme": self.app.look.theme.name,
+        }
+        if frame:
+            camera = frame.map.map.camera
+            state |= {"tab": frame.tab, "alarm": frame.alarm is not None, "words": frame.map.map.placed_words}
+            state |= {"zoom": camera.zoom, "centre": [camera.x_m, camera.y_m], "turn": camera.rotation_deg}
+            state |= {"badges": [name for _, _, name in frame.map.map._hits], "landscape": frame.landscape}
+        return {"ok": True, **state}
+
+    def do_targets(self) -> dict[str, Any]:
+        """Size in millimetres of everything that can be touched."""
+        from kivy.metrics import Metrics
+        from kivy.uix.behaviors import ButtonBehavior
+        from kivy.uix.textinput import TextInput
+
+        inch = Metrics.dpi / MM_PER_INCH
+        found = [
+            {
+                "text": plain(getattr(w, "text", "") or str(getattr(w, "digit", ""))),
+                "width": w.width / inch,
+                "height": w.height / inch,
+            }
+            for w in self.widgets()
+            if isinstance(w, ButtonBehavior | TextInput) or getattr(w, "touch_target", False)
+        ]
+        return {"ok": True, "targets": found}
+
+    def do_ages(self) -> dict[str, Any]:
+        """The rows of the card: words, age, colour of the words."""
+        rows = self.app.frame.panes["mission"].rows
+        return {"ok": True, "rows": [[plain(r.words.text), plain(r.age.text), list(r.words.color)] for r in rows]}
+
+    def do_screenshot(self, path: str) -> dict[str, Any]:
+        """Write a picture of the window."""
+        self.app.root_box.export_to_png(path)
+        return {"ok": True}
+
+    # touching
+
+    def find(self, text: str) -> Any:
+        """The key that shows this text (whole), else one that contains it."""
+        from kivy.uix.behaviors import ButtonBehavior
+
+        keys = [
+            (plain(getattr(w, "text", "") or f"FMS {getattr(w, 'digit', '')}"), w)
+            for w in self.widgets()
+            if isinstance(w, ButtonBehavior) or getattr(w, "touch_target", False)
+        ]
+        for name, key in keys:
+            if name == text:
+                return key
+        for name, key in keys:
+            if text in name:
+                return key
+        raise LookupError(f"no key {text!r} among {[name for name, _ in keys]}")
+
+    def do_press(self, text: str, hold_s: float = 0.05) -> None:
+        """Press a key and leave it after a time."""
+        key = self.find(text)
+        x, y = key.to_window(*key.center)
+        self._touch(x, y, hold_s)
+
+    def do_tap(self, x: float, y: float, hold_s: float = 0.05) -> None:
+        """Touch a pixel of the window."""
+        self._touch(x, y, hold_s)
+
+    def _touch(self, x: float, y: float, hold_s: float) -> None:
+        from kivy.tests.common import UnitTestTouch
+
+        touch = UnitTestTouch(x, y)
+        touch.touch_down()
+        self.finger = touch, time.monotonic() + hold_s
+
+    def do_drag(self, x: float, y: float, dx: float, dy: float, steps: int = 20) -> dict[str, Any]:
+        """Draw a finger over the glass; answers how long each step took to handle."""
+        from kivy.tests.common import UnitTestTouch
+
+        touch = UnitTestTouch(x, y)
+        touch.touch_down()
+        took = []
+        for step in range(1, steps + 1):
+            begun = time.perf_counter()
+            touch.touch_move(x + dx * step / steps, y + dy * step / steps)
+            took.append(time.perf_counter() - begun)
+        touch.touch_up()
+        return {"ok": True, "seconds": took}
+
+    def do_type(self, hint: str, text: str) -> dict[str, Any]:
+        """Type into the field that has this hint."""
+        from kivy.uix.textinput import TextInput
+
+        for widget in self.widgets():
+            if isinstance(widget, TextInput) and widget.hint_text == hint:
+                widget.focus = True
+                widget.text = ""
+                widget.insert_text(text)
+                widget.focus = False
+                return {"ok": True}
+        raise LookupError(hint)
+
+    def do_scroll(self, share: float) -> dict[str, Any]:
+        """Scroll the card: 1 is its top, 0 its end."""
+        self.app.frame.panes["mission"].scroll.scroll_y = share
+        return {"ok": True}
+
+    def do_size(self, width: int, height: int) -> dict[str, Any]:
+        """Another window, as when the tablet is turned."""
+        from kivy.core.window import Window
+
+        Window.size = (width, height)
+        return {"ok": True}
+
+    def do_quit(self) -> dict[str, Any]:
+        """End the app as its window's cross does."""
+        self.app.stop()
+        return {"ok": True}
+
+
+def main() -> None:
+    """Build the app, drive it, run it."""
+    app = build(sys.argv[1:])
+    Driver(app)
+    app.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""Page object of the crew app in its window: a display without a screen, the app's process, a finger, an eye."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S, ANSWER_S = 60.0, 30.0
+SCREEN = "1300x1300x24"
+
+
+@contextmanager
+def display() -> Iterator[str]:
+    """A display of our own, ended by its process."""
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]
+    with subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL) as server:
+        try:
+            os.close(write)
+            assert select.select([read], [], [], START_S)[0], "Xvfb does not start"
+            yield f":{os.read(read, 20).decode().strip()}"
+        finally:
+            os.close(read)
+            server.terminate()
+
+
+class App:
+    """A running app. Every call waits for the app's answer."""
+
+    def __init__(self, screen: str, data: Path, *arguments: str, dpi: int = 150) -> None:
+        environment = {**os.environ, "DISPLAY": screen, "TZ": "Europe/Berlin", "SDL_AUDIODRIVER": "dummy"}
+        environment.pop("WAYLAND_DISPLAY", None)
+        command = [sys.executable, str(ROOT / "tests/mobile/driver.py"), "--data", str(data), "--dpi", str(dpi), *arguments]
+        self.log = data.parent / f"{data.name}.log"
+        self._errors = self.log.open("a")
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, cwd=ROOT
+        )
+        self._answers = b""
+        self.wait(lambda: self.ask("state"), "the app answers", START_S)
+
+    def ask(self, do: str, **order: Any) -> dict[str, Any]:
+        """Give an order and return the answer. Fails when the app does."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"do": do, **order}).encode() + b"\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._line())
+        if not answer.get("ok"):
+            raise AssertionError(answer.get("error"))
+        return answer
+
+    def _line(self) -> bytes:
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + START_S + ANSWER_S
+        while b"\n" not in self._answers:
+            left = deadline - time.monotonic()
+            ready = select.select([self.process.stdout], [], [], max(0.0, left))[0]
+            chunk = os.read(self.process.stdout.fileno(), 1 << 16) if ready else b""
+            if not chunk:
+                raise AssertionError(f"the app does not answer\n{self.log.read_text()[-3000:]}")
+            self._answers += chunk
+        line, _, self._answers = self._answers.partition(b"\n")
+        return line
+
+    @staticmethod
+    def wait(condition: Any, what: str, timeout_s: float = ANSWER_S) -> Any:
+        """Poll until the condition holds, and return what it gave."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            found = condition()
+            if found:
+                return found
+            assert time.monotonic() < deadline, f"never: {what}"
+            time.sleep(0.05)
+
+    # an eye
+
+    def texts(self, *, everything: bool = False) -> list[str]:
+        """The texts in sight, or all that are in the widget tree."""
+        return list(self.ask("texts", all=everything)["texts"])
+
+    def shows(self, text: str, timeout_s: float = ANSWER_S, *, everything: bool = False) -> str:
+        """Wait until a text contains this; returns the whole text."""
+
+        def look() -> str:
+            return next((shown for shown in self.texts(everything=everything) if text in shown), "")
+
+        try:
+            return str(self.wait(look, text, timeout_s))
+        except AssertionError as problem:
+            raise AssertionError(f"{problem}; shown: {self.texts(everything=everything)}") from None
+
+    def state(self) -> dict[str, Any]:
+        """What the app knows."""
+        return self.ask("state")
+
+    def until(self, timeout_s: float = ANSWER_S, **expected: Any) -> dict[str, Any]:
+        """Wait until the state has these values."""
+
+        def look() -> dict[str, Any]:
+            state = self.state()
+            return state if all(state.get(key) == value for key, value in expected.items()) else {}
+
+        found: dict[str, Any] = self.wait(look, f"{expected}", timeout_s)
+        return found
+
+    def photograph(self, path: Path) -> Path:
+        """A picture of the window."""
+        self.ask("screenshot", path=str(path))
+        return path
+
+    # a finger
+
+    def press(self, text: str, hold_s: float = 0.05) -> None:
+        """Press a key by its text."""
+        self.ask("press", text=text, hold_s=hold_s)
+
+    def status(self, digit: int) -> None:
+        """Send an FMS status the way a crew does: the key twice, or held for the emergency call."""
+        self.press(f"FMS {digit}", 2.3 if digit == 0 else 0.05)
+        if digit:
+            self.press(f"FMS {digit}")
+
+    # life and death
+
+    def close(self) -> None:
+        """Close the window."""
+        if self.process.poll() is None:
+            self.ask("quit")
+            self.process.wait(ANSWER_S)
+        self._done()
+
+    def kill(self) -> None:
+        """As when the battery is taken out."""
+        self.process.kill()
+        self.process.wait(ANSWER_S)
+        self._done()
+
+    def _done(self) -> None:
+        for stream in (self.process.stdin, self.process.stdout, self._errors):
+            if stream is not None:
+                stream.close()
+
+    def __enter__(self) -> "App":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+        else:
+            self._done()
