@@ -20,6 +20,11 @@ _MEMBER = re.compile(
 """A member of a JSON object: text, a number or a word. An object or list under such a name stays: it holds members."""
 _PAIR = re.compile(rf"(?P<pair>(?<![\w-])[\w-]{{0,40}}?{_KEY}[\w-]{{0,40}}=)[^&\s\"<>]++".encode(), re.IGNORECASE)
 """A parameter of a form or an address."""
+_KEY_VALUE = re.compile(
+    rf"(?P<value>\"key\"\s{{0,20}}:\s{{0,20}}\"{_NAME}\"\s{{0,20}},\s{{0,20}}\"value\"\s{{0,20}}:\s{{0,20}}\")(?:[^\"\\]|\\.)*+".encode(),
+    re.IGNORECASE,
+)
+"""The same as an object of a key and a value."""
 _HEADER = re.compile(rb"^(?P<header>(?:Proxy-)?Authorization|Cookie|X-[\w-]*(?:Token|Key)):[^\r\n]*+", re.I | re.M)
 _LABELLED = re.compile(
     r"(?P<label>(?<![\w])(?:tel|telefon|fon|phone|mobil|handy|fax|ruf(?:nummer)?|r(?:ü|\\u00fc|ue)ckruf)"
@@ -42,6 +47,7 @@ def clean(body: bytes) -> bytes:
     mask = MASK.encode()
     body = _HEADER.sub(rb"\g<header>: " + mask, body)
     body = _MEMBER.sub(rb'\g<member>"' + mask + b'"', body)
+    body = _KEY_VALUE.sub(rb"\g<value>" + mask, body)
     body = _PAIR.sub(rb"\g<pair>" + mask, body)
     body = _LABELLED.sub(rb"\g<label>" + mask, body)
     body = _CALLER.sub(lambda found: _DIGITS.sub(mask, found[0]), body)
