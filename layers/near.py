@@ -11,7 +11,7 @@ from layers.geo import Box
 
 CELL_DEG = 0.01
 MOST_CELLS = 64
-METRES_PER_DEG = 111_000.0
+METRES_PER_DEG = 110_000.0
 """Of latitude, rounded down: a margin comes out too wide rather than too narrow."""
 
 Cells = tuple[int, int, int, int]

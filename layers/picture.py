@@ -50,10 +50,13 @@ _LOOSE = frozenset({"devices", "notes"})
 """Layers that show values as a sender gave them: 1 and true are equal in Python and not on the wire."""
 
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
 def _same(one: Feature, other: Feature) -> bool:
     if one != other:
         return False
-    return one["properties"]["layer"] not in _LOOSE or msgspec.json.encode(one) == msgspec.json.encode(other)
+    return one["properties"]["layer"] not in _LOOSE or _encode(one) == _encode(other)
 
 
 class Changes(Struct):

@@ -166,8 +166,16 @@ def test_the_table_of_statuses_is_whole() -> None:
     assert sorted(fms.FMS) == list(range(10))
     states = {number: status.state for number, status in fms.FMS.items()}
     assert states == {
-        0: None, 1: "available_mobile", 2: "available_station", 3: "en_route", 4: "on_scene", 5: None,
-        6: "out_of_service", 7: "transporting", 8: "at_destination", 9: None,
+        0: None,
+        1: "available_mobile",
+        2: "available_station",
+        3: "en_route",
+        4: "on_scene",
+        5: None,
+        6: "out_of_service",
+        7: "transporting",
+        8: "at_destination",
+        9: None,
     }
     assert [number for number, status in fms.FMS.items() if status.committed] == [3, 4, 7, 8]
 

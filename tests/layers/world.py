@@ -79,6 +79,11 @@ def properties(picture: Picture, feature_id: str) -> dict[str, Any]:
     return found
 
 
+def place(picture: Picture, feature_id: str) -> Any:
+    """The geometry of a feature that must be there."""
+    return picture.features[feature_id]["geometry"]
+
+
 def facts(picture: Picture, mission: str, section: str, key: str | None = None) -> list[dict[str, Any]]:
     """The facts of a card's section."""
     found: list[dict[str, Any]] = properties(picture, f"card:{mission}")["sections"][section]
@@ -224,7 +229,9 @@ warnings = st.builds(
     status=maybe(st.sampled_from(["Actual", "Exercise", "Test"])),
     ends_at=maybe(times),
     headline=maybe(words),
-    references=some(st.lists(names("warning:"), max_size=2).map(tuple)),
+    identifier=maybe(names("id:", 2)),
+    sent_at=maybe(times),
+    references=some(st.lists(st.one_of(names("warning:"), names("id:", 2)), max_size=2).map(tuple)),
 )
 notes = st.builds(
     c.Note,

@@ -1,0 +1,107 @@
+"""Layer sources: what was accepted and refused, silence, clock skew; exact values."""
+
+from layers import content as c
+from layers.content import Tick
+from layers.settings import PictureSettings
+from layers.sources import LAGS
+from tests.layers.world import at, entries, picture_of, properties, see
+
+ID = "source:ngsi/leitstelle"
+
+
+def test_a_source_tells_what_came_from_it() -> None:
+    picture = picture_of(
+        see("u", c.Unit(fms_status=2), 0),
+        see("u", c.Unit(fms_status=3), 50, received=60),
+        see("any", c.Refusal(count=3, reason="not JSON"), 70),
+        see("any", c.Refusal(count=1, reason="older"), 65),
+    )
+    assert properties(picture, ID) == {
+        "layer": "sources",
+        "part": "source",
+        "title": "ngsi/leitstelle",
+        "rev": 4,
+        "observed_at": "2026-11-21T19:00:50.000Z",
+        "reported_at": "2026-11-21T19:01:00.000Z",
+        "received_at": "2026-11-21T19:01:00.000Z",
+        "stale_at": "2026-11-21T19:06:00.000Z",
+        "expires_at": "2026-11-28T19:01:10.000Z",
+        "sources": [{"id": "ngsi/leitstelle", "observed_at": "2026-11-21T19:00:50.000Z"}],
+        "flags": [],
+        "accuracy_m": None,
+        "times": {},
+        "feed": "ngsi",
+        "instance": "leitstelle",
+        "state": "live",
+        "last_received_at": "2026-11-21T19:01:00.000Z",
+        "last_observed_at": "2026-11-21T19:00:50.000Z",
+        "accepted": 2,
+        "refused": 4,
+        "last_refusal": "not JSON",
+        "silent_since": None,
+        "silence_after_s": 300.0,
+        "skew_s": -10.0,
+    }
+    assert picture.features[ID]["geometry"] is None
+
+
+def test_a_source_falls_silent_by_time_alone_and_says_since_when() -> None:
+    picture = picture_of(see("u", c.Unit(), 0))
+    assert picture.next_due() == at(300)
+    changes = picture.apply_many(entries([see("tick", Tick(), 300, source="desk")], 2))
+    assert changes.urgent
+    assert [feature["id"] for feature in changes.upsert] == [ID]
+    assert (properties(picture, ID)["state"], properties(picture, ID)["silent_since"]) == (
+        *("silent", "2026-11-21T19:05:00.000Z"),
+    )
+    assert "source:desk" not in picture.features, "our own ticks are no source"
+    picture.apply_many(entries([see("u", c.Unit(), 400)], 3))
+    assert (properties(picture, ID)["state"], properties(picture, ID)["silent_since"]) == ("live", None)
+
+
+def test_the_longest_matching_pattern_decides_when_a_source_is_silent() -> None:
+    settings = PictureSettings(silence_after_s={"*": 10, "ngsi/*": 20, "ngsi/leit*": 30, "cap/*": 0})
+    assert settings.silence("mqtt/x") == 10
+    assert settings.silence("ngsi/zaehler") == 20
+    assert settings.silence("ngsi/leitstelle") == 30
+    assert settings.silence("cap/dwd") is None
+    assert settings.silence("report/hlf") is None, "people speak when they have something to say"
+    assert PictureSettings().silence("ngsi/leitstelle") == 300
+
+
+def test_a_source_of_which_everything_was_refused_is_silent() -> None:
+    seen = properties(picture_of(see("any", c.Refusal(count=1, reason="no"), 0)), ID)
+    assert (seen["state"], seen["silent_since"], seen["accepted"], seen["refused"]) == ("silent", None, 0, 1)
+    assert seen["last_received_at"] is None
+
+
+def test_skew_is_that_of_the_least_delayed_message() -> None:
+    lags = [-5.0, -1.5, -30.0, 2.0, -4.0]
+    said = [see("u", c.Unit(), 10 * n, reported_at=at(10 * n + lag)) for n, lag in enumerate(lags)]
+    assert properties(picture_of(*said), ID)["skew_s"] == 2.0
+    more = [see("u", c.Unit(), 100 + 10 * n, reported_at=at(100 + 10 * n - 7)) for n in range(LAGS)]
+    assert properties(picture_of(*said, *more), ID)["skew_s"] == -7.0, "old ones are forgotten"
+
+
+def test_a_source_without_times_of_its_own_has_no_known_skew() -> None:
+    assert properties(picture_of(see("u", c.Unit(), 0)), ID)["skew_s"] is None
+
+
+def test_a_corrected_clock_is_flagged() -> None:
+    picture = picture_of(see("u", c.Unit(), 0, flags=("clock_ahead",)))
+    assert properties(picture, ID)["flags"] == ["clock_ahead"]
+    assert properties(picture, "u")["flags"] == ["clock_ahead"]
+
+
+def test_a_source_is_forgotten_in_the_end() -> None:
+    picture = picture_of(see("u", c.Unit(), 0))
+    changes = picture.apply_many(entries([see("tick", Tick(), 7 * 86400, source="desk")], 2))
+    assert ID in changes.remove
+    assert picture.next_due() is None
+
+
+def test_sources_are_bounded() -> None:
+    settings = PictureSettings(max_sources=2)
+    picture = picture_of(*(see("u", c.Unit(), n, source=f"ngsi/{n}") for n in range(4)), settings=settings)
+    assert sorted(name for name in picture.features if name.startswith("source:")) == ["source:ngsi/0", "source:ngsi/1"]
+    assert picture.book.dropped == {"source": 2}
