@@ -186,7 +186,7 @@ def test_a_message_of_another_time_is_told_of_at_once_and_the_same_each_time(roo
 def test_received_at_of_the_caller_is_the_time_of_the_message(room: Room) -> None:
     at = datetime.now(UTC) - timedelta(hours=1)
     room.intake.take(room.live, "ngsi", "x", json.dumps({**VEHICLE, "fmsStatus": 3}).encode(), "s", at)
-    (entry,) = room.live.journal.read(0, 10)
+    entry = room.live.journal.read(0, 1)[0]  # a tick may follow: the source has been silent for long
     assert (entry.observation.received_at, entry.observation.observed_at) == (at, at)
 
 
