@@ -13,7 +13,7 @@ const look = {
   get now() { return clock.now(); },
   get selected() { return selected.value; },
   get count() { return picture.features.size; },
-  get mapReady() { return mapView.value?.isIdle ?? false; },
+  get mapReady() { return mapView.value?.isReady ?? false; },
   get camera() { return mapView.value?.camera ?? null; },
   /** Features of a layer as this browser has them, copied. */
   features: (layer: string) => structuredClone(picture.of(layer)),

@@ -72,7 +72,7 @@ export interface Delta {
   full: boolean;
   upsert: Feature[];
   patch?: Patch[];
-  remove: string[];
+  remove?: string[];
 }
 
 /** The delta does not continue where this client stands: reconnect with the own `rev`. */
@@ -81,33 +81,33 @@ export class CursorMismatch extends Error {}
 /**
  * Apply a delta to `features` (id -> feature, changed in place) and return the new cursor.
  *
- * Applying the same delta twice changes nothing. Throws CursorMismatch, with `features` untouched, when the delta neither is
- * full nor starts at `rev`, or patches a feature that is not there.
+ * Removals come first, then whole features, then patches. Applying the same delta twice changes nothing. Throws
+ * CursorMismatch, with `features` untouched, when the delta neither is full nor starts at `rev`, or patches a feature that is
+ * not there (any more): the client then asks again with its cursor, or from the beginning.
  */
 export function applyDelta(features: Map<string, Feature>, rev: number, delta: Delta): number {
   const patches = delta.patch ?? [];
-  if (delta.full) {
-    features.clear();
-  } else {
-    if (delta.to <= rev) return rev;
-    if (delta.from !== rev) throw new CursorMismatch(`delta from ${delta.from} does not continue ${rev}`);
-    for (const patch of patches) {
-      if (!features.has(patch.id)) throw new CursorMismatch(`patch of unknown feature ${patch.id}`);
-    }
+  if (!delta.full && delta.to <= rev) return rev;
+  if (!delta.full && delta.from !== rev) throw new CursorMismatch(`delta from ${delta.from} does not continue ${rev}`);
+  const upsert = new Map(delta.upsert.map((feature) => [feature.id, feature]));
+  const gone = new Set(delta.remove ?? []);
+  for (const { id } of patches) {
+    const known = upsert.has(id) || (!delta.full && features.has(id) && !gone.has(id));
+    if (!known) throw new CursorMismatch(`patch of unknown feature ${id}`);
   }
-  for (const id of delta.remove) features.delete(id);
-  for (const feature of delta.upsert) features.set(feature.id, feature);
+  if (delta.full) features.clear();
+  for (const id of gone) features.delete(id);
+  for (const [id, feature] of upsert) features.set(id, feature);
   for (const patch of patches) {
     const feature = features.get(patch.id);
-    if (feature === undefined) throw new CursorMismatch(`patch of unknown feature ${patch.id}`);
-    features.set(patch.id, patched(feature, patch));
+    if (feature) features.set(patch.id, patched(feature, patch));
   }
   return delta.to;
 }
 
 /** Ids of the features that a delta names: all that a display has to look at again. */
 export function touched(delta: Delta): string[] {
-  return [...delta.remove, ...delta.upsert.map((feature) => feature.id), ...(delta.patch ?? []).map((patch) => patch.id)];
+  return [...(delta.remove ?? []), ...delta.upsert.map((feature) => feature.id), ...(delta.patch ?? []).map((patch) => patch.id)];
 }
 
 function patched(feature: Feature, patch: Patch): Feature {

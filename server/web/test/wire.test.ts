@@ -54,6 +54,8 @@ describe("applyDelta", () => {
   it.each([
     ["a gap", delta({ from: 3, to: 4 })],
     ["a patch of a stranger", delta({ from: 1, to: 2, patch: [{ id: "x", set: {} }], upsert: [feature("y")] })],
+    ["a patch of what it removes", delta({ from: 1, to: 2, patch: [{ id: "a", set: {} }], remove: ["a"] })],
+    ["a full delta that patches what it does not bring", delta({ full: true, to: 2, patch: [{ id: "a", set: {} }] })],
   ])("refuses %s and leaves the features alone", (_name, wrong) => {
     const features = new Map([["a", feature("a")]]);
     expect(() => applyDelta(features, 1, wrong)).toThrow(CursorMismatch);

@@ -37,12 +37,16 @@ export class MapView {
   private readonly map: MapLibre;
   private readonly feeds = new Map<string, LayerFeed>(LAYERS.map((kind) => [kind.name, new LayerFeed(kind)]));
   private plan: Plan | null = null;
+  private base: Base["sources"] = {};
   private switches: Switches = { hidden: new Set(), base: true, labels: true };
   private selected: Geometry | null = null;
   private town: Town | null = null;
   private styles = 0;
   private faulty: string | null = null;
   private hoveredAt = 0;
+  /** The newest style is on the screen: its layers can be switched. */
+  private attached = false;
+  private drawn = false;
 
   constructor(
     container: HTMLElement,
@@ -53,7 +57,7 @@ export class MapView {
     this.map = new MapLibre({
       container, style: { version: 8, sources: {}, layers: [] }, center: [8.78, 51.83], zoom: 14, maxZoom: 20,
       dragRotate: false, pitchWithRotate: false, touchPitch: false, fadeDuration: 0, attributionControl: { compact: false },
-      locale: words, canvasContextAttributes: { antialias: true },
+      locale: words,
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
@@ -62,6 +66,9 @@ export class MapView {
     this.map.on("click", (event) => this.clicked(event));
     this.map.on("mousemove", (event) => this.hovered(event));
     this.map.on("style.load", () => this.attach());
+    this.map.on("render", () => {
+      this.drawn ||= this.attached && Object.keys(this.base).every((id) => this.map.isSourceLoaded(id));
+    });
     this.map.on("error", (event) => this.failed((event as { sourceId?: string }).sourceId, event.error));
     this.map.on("sourcedata", (event) => {
       if (event.sourceId === this.faulty && event.isSourceLoaded) this.failed(undefined, null);
@@ -90,6 +97,8 @@ export class MapView {
       this.events.fault(error.message);
     }
     if (turn !== this.styles) return;
+    this.base = base.sources;
+    this.attached = this.drawn = false;
     for (const feed of this.feeds.values()) feed.attach(null);
     this.plan = planStyle(colours, base, this.feeds.values(), this.selected);
     this.map.setStyle(this.plan.style, { diff: false });
@@ -117,7 +126,7 @@ export class MapView {
   show(switches: Switches): void {
     this.switches = switches;
     const plan = this.plan;
-    if (!plan || !this.map.isStyleLoaded()) return;
+    if (!plan || !this.attached) return;
     for (const [name, ids] of plan.ofLayer) for (const id of ids) this.visible(id, !switches.hidden.has(name) && (switches.labels || !plan.texts.includes(id)));
     for (const id of plan.base) this.visible(id, switches.base && (switches.labels || !plan.texts.includes(id)));
   }
@@ -171,8 +180,9 @@ export class MapView {
     return layers.length ? this.map.queryRenderedFeatures({ layers }).map((one) => ({ layer: one.layer.id, properties: { ...one.properties } })) : [];
   }
 
-  get isIdle(): boolean {
-    return this.map.loaded() && !this.map.isMoving();
+  /** The ground is drawn and the view stands still; what happens on it may go on changing. */
+  get isReady(): boolean {
+    return this.attached && this.drawn && !this.map.isMoving();
   }
 
   get camera(): { center: [number, number]; zoom: number } {
@@ -187,6 +197,7 @@ export class MapView {
   }
 
   private attach(): void {
+    this.attached = this.plan !== null;
     for (const [name, feed] of this.feeds) {
       feed.attach((this.map.getSource(sourceOf(name)) as GeoJSONSource | undefined) ?? null);
       feed.flush();
