@@ -4,12 +4,12 @@ import json
 import logging
 import sqlite3
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from mobile import basemap, geo, session
-from mobile.clock import SituationClock, iso
+from mobile.clock import SituationClock, iso, parse
 from mobile.link import Link
 from mobile.mailbox import Snapshot
 from mobile.mission import Alarms, own_missions, own_unit
@@ -19,6 +19,8 @@ from mobile.store import Store
 
 log = logging.getLogger(__name__)
 
+SAME_MOMENT = timedelta(seconds=10)
+"""A last report further ahead than this was made before the clock jumped."""
 POSITION_EVERY_S = 10.0
 POSITION_KEEPALIVE_S = 60.0
 POSITION_MOVED_M = 10.0
@@ -172,10 +174,17 @@ class Cab:
         self._sent_position = now_s, position
         return self._report("position", unit=self.unit, lon=position[0], lat=position[1])
 
+    def _after_the_last(self, now: datetime) -> datetime:
+        """Of two presses, the later one counts: never the same time twice, not even while an exercise is paused."""
+        last = self.outbox.recent(1)
+        before = parse(str(last[0].body["at"])) if last else now - timedelta(days=1)
+        return before + timedelta(milliseconds=1) if timedelta() <= before - now < SAME_MOMENT else now
+
     def _report(self, kind: str, **fields: Any) -> Item:
         now = self.now()
         if now is None:
             raise ReportError("noclock")
+        now = self._after_the_last(now)
         made_at = iso(datetime.now(UTC))
         try:
             item = self.outbox.put(kind, self.snapshot.situation, self.snapshot.epoch, iso(now), made_at, **fields)

@@ -1,5 +1,6 @@
 """Who this tablet is: server, token, situation. Kept in the app's private folder, readable by its owner only."""
 
+import http.client
 import json
 import os
 import urllib.error
@@ -57,6 +58,7 @@ def parse_server(text: str) -> str:
     parts = urllib.parse.urlsplit(text if "://" in text else f"http://{text}")
     try:
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+        usable = usable and not any(letter.isspace() for letter in text)
     except ValueError:
         usable = False
     if not usable:
@@ -122,6 +124,8 @@ def fetch(
     try:
         with _opener.open(request, timeout=TIMEOUT_S) as answer:
             return answer.status, _bounded(answer.read(MAX_ANSWER_BYTES + 1)), _lower(answer.headers.items())
+    except http.client.HTTPException as problem:
+        raise OSError(f"no HTTP answer: {problem!r}") from problem
     except urllib.error.HTTPError as refused:
         with refused:
             return refused.code, _bounded(refused.read(MAX_ANSWER_BYTES + 1)), _lower(refused.headers.items())

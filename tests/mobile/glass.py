@@ -37,7 +37,15 @@ class App:
     def __init__(self, screen: str, data: Path, *arguments: str, dpi: int = 150) -> None:
         environment = {**os.environ, "DISPLAY": screen, "TZ": "Europe/Berlin", "SDL_AUDIODRIVER": "dummy"}
         environment.pop("WAYLAND_DISPLAY", None)
-        command = [sys.executable, str(ROOT / "tests/mobile/driver.py"), "--data", str(data), "--dpi", str(dpi), *arguments]
+        command = [
+            sys.executable,
+            str(ROOT / "tests/mobile/driver.py"),
+            "--data",
+            str(data),
+            "--dpi",
+            str(dpi),
+            *arguments,
+        ]
         self.log = data.parent / f"{data.name}.log"
         self._errors = self.log.open("a")
         self.process = subprocess.Popen(
