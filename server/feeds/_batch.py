@@ -93,12 +93,16 @@ class Batch:
         geometry: Geometry | None | UnsetType = UNSET,
         extra: Mapping[str, Any] | None = None,
         every_s: int = 0,
+        repeats_s: int = 0,
+        identity: str | None = None,
         personal: bool = False,
     ) -> None:
         """One observation. `at`: when it was so, by the sender's clock; `said`: when the sender said so.
 
-        Its id is of source, subject, time and all that it says, so a repeat has the same. Without a time of its own the
-        time of receipt takes its place, cut to `every_s` seconds: so long a repeat counts as the same.
+        Its id is of source, subject, time and all that it says, so a repeat has the same. Without a time of its own
+        the time of receipt takes its place, cut to `every_s` seconds: so long a repeat counts as the same. `repeats_s`:
+        what comes again so soon by its own time is a repeat too (a telegram that is sent several times). `identity`
+        stands for what is said where not all of it tells a repeat.
         """
         context = self.context
         observed, reported, found = honest(at, said or at, context.received_at, context.limits.clock)
@@ -115,11 +119,15 @@ class Batch:
             sensitivity=Sensitivity.PERSONAL if personal else Sensitivity.OPERATIONAL,
             extra=self._extra(extra or {}, subject),
         )
-        when = (at or said or _cut(context.received_at, every_s)).isoformat()
-        timeless = msgspec.structs.replace(
-            observation, observed_at=_EPOCH, reported_at=_EPOCH, received_at=_EPOCH, flags=()
-        )
-        key = idempotency_key(when, encode(timeless))
+        own = at or said
+        when = (_cut(context.received_at, every_s) if own is None else _cut(own, repeats_s)).isoformat()
+        if identity is None:
+            timeless = msgspec.structs.replace(
+                observation, observed_at=_EPOCH, reported_at=_EPOCH, received_at=_EPOCH, flags=()
+            )
+            key = idempotency_key(when, encode(timeless))
+        else:
+            key = idempotency_key(when, context.source, subject, identity)
         if len(self._observations) < self.most:
             self._observations.setdefault(key, msgspec.structs.replace(observation, id=key))
         elif key not in self._observations:

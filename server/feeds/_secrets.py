@@ -27,7 +27,7 @@ _KEY_VALUE = re.compile(
 """The same as an object of a key and a value."""
 _HEADER = re.compile(rb"^(?P<header>(?:Proxy-)?Authorization|Cookie|X-[\w-]*(?:Token|Key)):[^\r\n]*+", re.I | re.M)
 _LABELLED = re.compile(
-    r"(?P<label>(?<![\w])(?:tel|telefon|fon|phone|mobil|handy|fax|ruf(?:nummer)?|r(?:ü|\\u00fc|ue)ckruf)"
+    r"(?P<label>(?:(?<!\w)|(?<=\\[nrt]))(?:tel|telefon|fon|phone|mobil|handy|fax|ruf(?:nummer)?|r(?:ü|\\u00fc|ue)ckruf)"
     r"(?:nummer|nr)?\.?\s{0,3}[:=]?\s{0,3})\+?[\d(][\d\t ()/.-]{3,20}\d".encode(),
     re.IGNORECASE,
 )
