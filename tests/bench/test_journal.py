@@ -49,9 +49,8 @@ def timed(what: str, count: int, function: Callable[[], object]) -> float:
     began = time.perf_counter()
     function()
     seconds = time.perf_counter() - began
-    print(
-        f"{what:<58} {count:>8,} in {seconds:7.2f} s   {seconds / count * 1e6:9.1f} us each   {count / seconds:10,.0f}/s"
-    )
+    each_us, rate = seconds / count * 1e6, count / seconds
+    print(f"{what:<58} {count:>8,} in {seconds:7.2f} s   {each_us:9.1f} us each   {rate:10,.0f}/s")
     return seconds / count
 
 
@@ -134,6 +133,8 @@ def test_a_scenario_in_one_jump(name: str, tmp_path: Path) -> None:
         length_s = exercise.state.ends_at.timestamp() - exercise.state.starts_at.timestamp()
         lines = len(exercise._scenario)
         timed(f"{name}: jump to the end, lines", lines, lambda: go_to(situations, exercise, length_s))
+        assert not exercise.desk.stats.omitted
+        assert not exercise.desk.stats.failing
         timed(f"{name}: back to the middle (a new take)", 1, lambda: go_to(situations, exercise, length_s / 2))
         timed(f"{name}: picture as of a quarter", 1, lambda: situations.as_of(
             exercise, exercise.state.starts_at + timedelta(seconds=length_s / 4)
