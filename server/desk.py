@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from msgspec import Struct
@@ -21,8 +20,9 @@ from layers.picture import Changes, Picture
 from layers.settings import PictureSettings
 from server import runtime
 from server.clock import Clock
+from server.desk_stats import DeskSettings, DeskStats
 from server.edge import Bug, contained
-from server.inbox import Busy, Closed, Inbox, Ticket, Unavailable
+from server.inbox import Busy, Closed, Inbox, Ticket, Unavailable, share_out
 from server.journal import Appended, Draft, Journal, JournalError, RawRef
 from server.journal.moments import to_us
 from server.picture_store import fingerprint, restore, take_snapshot
@@ -38,20 +38,6 @@ TICK_LAG = timedelta(seconds=10)
 STUCK_S = 1.0
 """A tick that changed nothing is a bug of ours: no tick for so long, so that it cannot fill the loop."""
 UNAVAILABLE_RETRY_S = 5
-BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-
-
-class DeskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What bounds a desk."""
-
-    inbox_observations: int = 10_000
-    """Observations that may wait to be written down; more are answered with Busy."""
-    inbox_bytes: int = 64_000_000
-    """Bytes of messages that may wait."""
-    batch_observations: int = 500
-    """Observations in one append."""
-    snapshot_every: int = 10_000
-    """Entries after which a snapshot of the picture is taken for a fast start."""
 
 
 class Receipt(Struct, frozen=True):
@@ -60,37 +46,6 @@ class Receipt(Struct, frozen=True):
     accepted: int
     duplicates: int
     last_seq: int
-
-
-@dataclass
-class DeskStats:
-    """Counters since the start of this desk; seconds are sums."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    busy: int = 0
-    unavailable: int = 0
-    batches: int = 0
-    largest_batch: int = 0
-    batch_sizes: dict[int, int] = field(default_factory=lambda: dict.fromkeys((*BATCH_BUCKETS, 0), 0))
-    """Batches by size: key is the upper bound of observations, 0 for larger ones; not cumulative."""
-    append_seconds: float = 0.0
-    apply_seconds: float = 0.0
-    ticks: int = 0
-    snapshots: int = 0
-    snapshot_failures: int = 0
-    snapshot_seconds: float = 0.0
-    omitted: int = 0
-    """Entries that the picture could not take (a bug of ours): durable, logged, left out."""
-    listener_errors: int = 0
-    failing: str = ""
-    """Why the last append failed; empty while appends succeed."""
-
-    def count_batch(self, size: int) -> None:
-        """An append of `size` observations."""
-        self.batches += 1
-        self.largest_batch = max(self.largest_batch, size)
-        self.batch_sizes[next((bound for bound in BATCH_BUCKETS if size <= bound), 0)] += 1
 
 
 class Desk:
@@ -203,7 +158,7 @@ class Desk:
             for ticket in tickets:
                 ticket.settle(Unavailable(str(error), UNAVAILABLE_RETRY_S))
             return
-        _share_out(tickets, appended, self.picture.rev)
+        share_out(tickets, appended, self.picture.rev)
         try:
             self._apply(appended.entries)
         finally:
@@ -320,19 +275,3 @@ class Desk:
 
 def _nobody(_: Changes) -> None:
     """The listener of a desk that nobody listens to."""
-
-
-def _share_out(tickets: Sequence[Ticket], appended: Appended, before: int) -> None:
-    """Tell each ticket which of the new entries are its own; both are in the same order."""
-    position = 0
-    last = before
-    for ticket in tickets:
-        for draft in ticket.drafts:
-            entry = appended.entries[position] if position < len(appended.entries) else None
-            if entry is not None and entry.observation.id == draft.observation.id:
-                ticket.accepted += 1
-                position += 1
-                last = entry.seq
-            else:
-                ticket.duplicates += 1
-        ticket.last_seq = last

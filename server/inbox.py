@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 
-from server.journal import Draft
+from server.journal import Appended, Draft
 
 
 class Busy(Exception):
@@ -111,3 +111,19 @@ class Inbox:
     def closed(self) -> bool:
         """True once `close` was called."""
         return self._closed
+
+
+def share_out(tickets: Sequence[Ticket], appended: Appended, before: int) -> None:
+    """Tell each ticket which of the new entries are its own; both are in the same order."""
+    position = 0
+    last = before
+    for ticket in tickets:
+        for draft in ticket.drafts:
+            entry = appended.entries[position] if position < len(appended.entries) else None
+            if entry is not None and entry.observation.id == draft.observation.id:
+                ticket.accepted += 1
+                position += 1
+                last = entry.seq
+            else:
+                ticket.duplicates += 1
+        ticket.last_seq = last
