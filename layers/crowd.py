@@ -10,7 +10,7 @@ from datetime import datetime
 from layers.book import ALL, Book, Change, extent
 from layers.crowd_links import alerts_of, count_of, counts_of, region_of, regions_of_count
 from layers.density import level_of_service, trend_per_min
-from layers.draw import Properties, common, feature, listed, maybe, only, stale_at, stamp, values
+from layers.draw import Properties, common, feature, listed, only, stale_at, stamp, values
 from layers.geo import Box, area_m2
 from layers.observation import Geometry
 from layers.records import GEOMETRY, Record
@@ -143,16 +143,7 @@ def _draw_region(book: Book, record: Record) -> Feature:
     people = count.get("people") if count is not None else None
     density = people / area if people is not None and area else None
     limit = threshold_pm2(book, record, alerts)
-    if count is not None and count.claim("people") is not None:
-        properties = common(
-            book, count, "crowd", "region", record.get("name"), held=only(count, "people"), also=(record,)
-        )
-        claim = record.claim("area") or record.claim(GEOMETRY)
-        properties["times"] = {} if claim is None else {"area": stamp(claim.observed_at)}
-        properties["received_at"] = maybe(max(record.heard(), count.heard()))
-        properties["expires_at"] = maybe(record.expires_at)
-    else:
-        properties = common(book, record, "crowd", "region", record.get("name"))
+    properties = _age_of_region(book, record, count, alerts)
     samples = [(at.observed_at, value / area) for at, value in count.history] if count is not None and area else []
     trend = trend_per_min(samples)
     properties.update(
@@ -175,6 +166,25 @@ def _draw_region(book: Book, record: Record) -> Feature:
         **listed(record, "lines"),
     )
     return feature(record.subject, extent(record), properties)
+
+
+def _age_of_region(book: Book, region: Record, count: Record | None, alerts: list[Record]) -> Properties:
+    """The common properties, as old as the newest evidence: a count or a density alarm, not the region's own shape."""
+    name, pieces = region.get("name"), (region, *((count,) if count is not None else ()))
+    told = [(claim, count, "people") for count in pieces[1:] if (claim := count.claim("people")) is not None]
+    told += [(claim, alert, "density_pm2") for alert in alerts if (claim := alert.claim("density_pm2")) is not None]
+    if not told:
+        return common(book, region, "crowd", "region", name)
+    _, evidence, attribute = max(told, key=lambda entry: entry[0])
+    held = only(evidence, attribute)
+    properties = common(book, evidence, "crowd", "region", name, held=held, also=pieces, expires_at=region.expires_at)
+    ages = {"area": region.claim("area") or region.claim(GEOMETRY), "people": count.claim("people") if count else None}
+    properties["times"] = {
+        key: stamp(claim.observed_at)
+        for key, claim in ages.items()
+        if claim is not None and stamp(claim.observed_at) != properties["observed_at"]
+    }
+    return properties
 
 
 def _over(density: float | None, count: Record | None, alerts: list[Record], limit: float) -> bool | None:

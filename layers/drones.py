@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from layers.book import Book, Change
-from layers.draw import coarse_expiry, common, feature, flat, listed, only, plain, stamp, values
+from layers.draw import coarse_expiry, common, feature, flat, listed, only, plain, stale_at, stamp, values
 from layers.observation import Geometry
 from layers.records import GEOMETRY, Record
 from layers.wire import Feature
@@ -83,9 +83,15 @@ def _path(book: Book, record: Record, part: str) -> Feature:
         book, record, "drones", part, record.get("name"), held=only(record, "path"), expires_at=expires_at
     )
     heights = [{"number": waypoint.number, "height_m": height_m(waypoint.geometry)} for waypoint in waypoints]
-    properties.update(drone=record.subject, waypoints=heights)
+    properties.update(drone=record.subject, waypoints=heights, stale_at=_plan_stale_at(book, record, "path"))
     line = [list(waypoint.geometry["coordinates"][:2]) for waypoint in waypoints]
     return feature(f"{record.subject}#{part}", {"type": "LineString", "coordinates": line}, properties)
+
+
+def _plan_stale_at(book: Book, record: Record, name: str) -> str:
+    """A plan is not stale when the next position is missing."""
+    claim = record.claim(name) or record.lead
+    return stamp(stale_at(book, "drone_plan", claim.observed_at))
 
 
 def _fence(book: Book, record: Record, part: str) -> Feature:
@@ -95,5 +101,5 @@ def _fence(book: Book, record: Record, part: str) -> Feature:
     properties = common(
         book, record, "drones", part, record.get("name"), held=only(record, "fences"), expires_at=expires_at
     )
-    properties.update(drone=record.subject, inclusion=fence.inclusion)
+    properties.update(drone=record.subject, inclusion=fence.inclusion, stale_at=_plan_stale_at(book, record, "fences"))
     return feature(f"{record.subject}#{part}", plain(fence.geometry), properties)

@@ -35,6 +35,8 @@ DEFAULT_AGES: dict[str, Age] = {
     "crowd_line": Age(10 * MINUTE, 2 * HOUR),
     "crowd_alert": Age(5 * MINUTE, 30 * MINUTE),
     "drone": Age(15.0, 30 * MINUTE),
+    # Fences and planned path: they hold until the next plan, and go with the drone.
+    "drone_plan": Age(30 * MINUTE, 30 * MINUTE),
     "building": Age(DAY, 7 * DAY),
     # Gateways send changes and a keep-alive at best every quarter of an hour.
     "device": Age(30 * MINUTE, DAY),

@@ -153,6 +153,23 @@ def test_the_newest_evidence_says_whether_it_is_too_full() -> None:
     assert properties(picture_of(see("roi", region(), 0)), "roi")["over_threshold"] is None
 
 
+def test_a_region_is_as_old_as_its_newest_evidence() -> None:
+    alarm = see("alarm", c.CrowdAlert(alert="density", region="roi", density_pm2=5.0), -3600, received=10)
+    picture = picture_of(see("roi", region(), 0), alarm)
+    seen = properties(picture, "roi")
+    assert (seen["over_threshold"], seen["observed_at"]) == (True, "2026-11-21T18:00:00.000Z")
+    assert (seen["stale_at"], seen["expires_at"]) == ("2026-11-21T18:05:00.000Z", "2026-11-28T19:00:00.000Z")
+    assert seen["times"] == {"area": "2026-11-21T19:00:00.000Z"}
+    picture.apply_many(entries([see("count", c.CrowdCount(people=100), 20)], 3))
+    assert properties(picture, "roi")["observed_at"] == "2026-11-21T19:00:20.000Z"
+    newer = see("alarm", c.CrowdAlert(density_pm2=5.0), 30)
+    picture.apply_many(entries([newer], 4))
+    assert properties(picture, "roi")["times"] == {
+        "area": "2026-11-21T19:00:00.000Z",
+        "people": "2026-11-21T19:00:20.000Z",
+    }
+
+
 def test_passing_the_threshold_is_urgent() -> None:
     picture = picture_of(see("roi", region(), 0), see("count", c.CrowdCount(people=10), 1))
     assert picture.apply_many(entries([see("count", c.CrowdCount(people=6000), 2)], 3)).urgent
