@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -62,6 +62,7 @@ class Batch:
         self.context = context
         self.most = most
         self._over = 0
+        self._untimed: dict[str, int] = {}
         self._observations: dict[str, Observation] = {}
         self.refused: list[Refused] = []
 
@@ -104,8 +105,12 @@ class Batch:
         what comes again so soon by its own time is a repeat too (a telegram that is sent several times). `identity`
         stands for what is said where not all of it tells a repeat.
         """
-        context = self.context
-        observed, reported, found = honest(at, said or at, context.received_at, context.limits.clock)
+        context, own = self.context, at or said
+        observed, reported, found = honest(at, own, context.received_at, context.limits.clock)
+        if own is None and not every_s:
+            # What has no time keeps its order within a message: each next word about a subject is a microsecond later.
+            behind = self._untimed[subject] = self._untimed.get(subject, -1) + 1
+            observed += timedelta(microseconds=behind)
         observation = Observation(
             id="",
             source=context.source,
@@ -119,18 +124,13 @@ class Batch:
             sensitivity=Sensitivity.PERSONAL if personal else Sensitivity.OPERATIONAL,
             extra=self._extra(extra or {}, subject),
         )
-        own = at or said
-        when = (_cut(context.received_at, every_s) if own is None else _cut(own, repeats_s)).isoformat()
-        if identity is None:
-            timeless = msgspec.structs.replace(
-                observation, observed_at=_EPOCH, reported_at=_EPOCH, received_at=_EPOCH, flags=()
-            )
-            key = idempotency_key(when, encode(timeless))
-        else:
-            key = idempotency_key(when, context.source, subject, identity)
+        when = _cut(own, repeats_s) if own is not None else _cut(observed, every_s)
+        self._keep(msgspec.structs.replace(observation, id=_identity(observation, when, identity)))
+
+    def _keep(self, observation: Observation) -> None:
         if len(self._observations) < self.most:
-            self._observations.setdefault(key, msgspec.structs.replace(observation, id=key))
-        elif key not in self._observations:
+            self._observations.setdefault(observation.id, observation)
+        elif observation.id not in self._observations:
             self._over += 1
 
     def _extra(self, written: Mapping[str, Any], subject: str) -> dict[str, Any]:
@@ -246,6 +246,15 @@ class Fields:
 def joined(*parts: Any, by: str = ", ") -> str | UnsetType:
     """The texts that are there, UNSET without one."""
     return by.join(part for part in parts if part is not UNSET and part) or UNSET
+
+
+def _identity(observation: Observation, when: datetime, said: str | None) -> str:
+    if said is not None:
+        return idempotency_key(when.isoformat(), observation.source, observation.subject, said)
+    timeless = msgspec.structs.replace(
+        observation, observed_at=_EPOCH, reported_at=_EPOCH, received_at=_EPOCH, flags=()
+    )
+    return idempotency_key(when.isoformat(), encode(timeless))
 
 
 def _cut(moment: datetime, every_s: int) -> datetime:

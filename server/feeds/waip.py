@@ -17,11 +17,10 @@ from layers.content import Mission, Unit
 from server.feeds import INVALID, UNKNOWN_TYPE, Context, Decoded, DecodeError, Feed
 from server.feeds._addresses import address
 from server.feeds._batch import Batch, Fields, joined, settings, subject
-from server.feeds._dispatch import BERLIN, DispatchOptions, unit_subject
+from server.feeds._dispatch import BERLIN, DispatchOptions, local_time, unit_subject
 from server.feeds._documents import documents
 from server.feeds._json import load
-from server.feeds._times import moment
-from server.feeds.ngsi.values import Bad, Reading, anchor, flag, text
+from server.feeds.ngsi.values import Bad, Reading, anchor, flag
 
 NAME = "waip"
 CATEGORIES = {
@@ -34,7 +33,6 @@ CATEGORIES = {
 _EVENT = re.compile(rb"\d{1,2}(?:/[\w/-]*,)?\d*(?=\[)")
 """Head of a Socket.IO packet: packet types, namespace, id of the acknowledgement."""
 _PACKETS = re.compile(rb"[\x1e\r\n]+")
-_LOCAL = re.compile(r"(\d\d?)\.(\d\d?)\.(\d\d|\d{4})[& T]+(\d\d?):(\d\d)(?::(\d\d))?", re.ASCII)
 _CLOCK = re.compile(r"(\d\d?):(\d\d)(?::(\d\d))?", re.ASCII)
 EARLIER_H = 1
 """A vehicle's clock time is taken as the first one that is at most so many hours before the alarm."""
@@ -157,25 +155,6 @@ def _unit(alarmed: Fields, mission: str, at: datetime | None, flags: set[str], b
     extra = {each: alarmed.get(each) for each in ("typ", "netzadresse", "zeit_a", "zeit_b", "zeit_c")}
     alarmed_at = at if at is None else _clock_time(alarmed.said("zeit_a"), at, batch.context.zone)
     batch.claim(of, content, at=alarmed_at, flags=flags, extra=extra, every_s=600)
-
-
-def local_time(value: Any, reading: Reading) -> datetime | None:
-    """`DD.MM.YY&HH:MM` of the source's zone (flag `tz_assumed`), a year of four digits or ISO 8601 as well."""
-    written = text(value, reading)
-    found = _LOCAL.fullmatch(written) if written is not None else None
-    if found is not None:
-        day, month, year, hour, minute, second = found.groups(default="0")
-        century = "20" if len(year) == 2 else ""
-        written = f"{century}{year}-{month:0>2}-{day:0>2}T{hour:0>2}:{minute}:{second:0>2}"
-    if written is None:
-        return None
-    try:
-        at, assumed = moment(written, reading.context.zone)
-    except ValueError as error:
-        raise Bad(str(error)) from error
-    if assumed:
-        reading.flags.add("tz_assumed")
-    return at
 
 
 def _clock_time(written: str | None, at: datetime, zone: str) -> datetime:
