@@ -13,6 +13,7 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from layers.mend import mended
 from layers.observation import Geometry
 
 _GEOD = pyproj.Geod(ellps="WGS84")
@@ -65,7 +66,7 @@ def _count(node: Any, depth: int, least: int, ring: bool) -> int | None:
 def as_shape(geometry: Geometry) -> BaseGeometry:
     """The geometry as shapely sees it, repaired if its rings cross themselves."""
     shape = shapely.force_2d(shapely.geometry.shape(geometry))
-    return shape if shape.is_valid else shapely.make_valid(shape)
+    return mended(shape)
 
 
 def bounds(geometry: Geometry) -> Box:
@@ -99,6 +100,17 @@ def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
 def bearing_deg(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     """Azimuth from the first position to the second, degrees clockwise from north, 0 to 360."""
     return float(_GEOD.inv(lon1, lat1, lon2, lat2)[0]) % 360.0
+
+
+def ring_around(lon: float, lat: float, radius_m: float, corners: int = 64) -> list[list[float]]:
+    """A closed ring of positions at one geodesic distance, counter-clockwise, to 7 decimals.
+
+    Longitudes go on beyond 180 degrees where the ring crosses the date line. Only for rings without a pole within.
+    """
+    azimuths = [-360.0 * corner / corners for corner in range(corners)]
+    lons, lats, _ = _GEOD.fwd([lon] * corners, [lat] * corners, azimuths, [radius_m] * corners)
+    ring = [[round(lon + (x - lon + 180.0) % 360.0 - 180.0, 7), round(y, 7)] for x, y in zip(lons, lats, strict=True)]
+    return [*ring, ring[0]]
 
 
 def contains(geometry: Geometry, lon: float, lat: float) -> bool:
