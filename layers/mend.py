@@ -5,6 +5,8 @@ sender must not be able to cost us that, so the crossings are counted first, and
 for the area: it holds every corner, so nobody in it is told that he is outside.
 """
 
+from itertools import pairwise
+
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -37,8 +39,8 @@ def crossings_exceed(shape: BaseGeometry, limit: int) -> bool:
 
 
 def _segments(shape: BaseGeometry) -> list[BaseGeometry]:
-    ends = []
+    found: list[BaseGeometry] = []
     for ring in shapely.get_rings(shapely.get_parts(shape)):
         corners = shapely.get_coordinates(ring).tolist()
-        ends.extend(zip(corners, corners[1:], strict=False))
-    return list(shapely.linestrings(ends)) if ends else []
+        found.extend(shapely.LineString(ends) for ends in pairwise(corners))
+    return found
