@@ -14,7 +14,9 @@ WATCH_CSP = """
   window.__violations = [];
   document.addEventListener("securitypolicyviolation", (event) => window.__violations.push(`${event.violatedDirective}: ${event.blockedURI}`));
 """
-GONE = re.compile(r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection")
+GONE = re.compile(
+    r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection"
+)
 
 
 class Desk:
@@ -30,20 +32,27 @@ class Desk:
         size: tuple[int, int] = (1280, 800),
         calm: bool = True,
         forgive: str | None = None,
+        before: str = "",
     ) -> None:
-        """Open `url`; with a token already signed in. `forgive`: complaints that this test brings about on purpose."""
+        """Open `url`; with a token already signed in. `forgive`: complaints that this test brings about on purpose.
+
+        `before` is a script that runs in the page before its own.
+        """
         parts = urlsplit(url)
         kept = {"token": token, "role": role, "name": "Pult"}
         storage = [{"name": STORAGE + parts.path, "value": json.dumps(kept)}] if token is not None else []
         self.context = browser.new_context(
-            storage_state={"cookies": [], "origins": [{"origin": f"{parts.scheme}://{parts.netloc}", "localStorage": storage}]},
+            storage_state={
+                "cookies": [],
+                "origins": [{"origin": f"{parts.scheme}://{parts.netloc}", "localStorage": storage}],
+            },
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,
             reduced_motion="reduce" if calm else "no-preference",
             locale="de-DE",
             timezone_id="Europe/Berlin",
         )
-        self.context.add_init_script(WATCH_CSP)
+        self.context.add_init_script(WATCH_CSP + before)
         self._forgive = re.compile(forgive) if forgive else None
         self._said: list[str] = []
         self.page: Page = self.context.new_page()
@@ -61,7 +70,9 @@ class Desk:
 
     def close(self) -> list[str]:
         """Close the window; returns what the browser complained of, CSP violations included."""
-        violations = [f"CSP {one}" for one in self.page.evaluate("window.__violations ?? []")]
+        violations = []
+        if not self.page.is_closed():
+            violations = [f"CSP {one}" for one in self.page.evaluate("window.__violations ?? []")]
         self.context.close()
         return violations + [one for one in self._said if not (self._forgive and self._forgive.search(one))]
 

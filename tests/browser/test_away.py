@@ -68,8 +68,10 @@ def test_the_desk_catches_up_after_a_restart(own_exercise: Exercise, desk: Desk)
     # and it has what the server has
     own_exercise.pause()
     wait_until(
-        lambda: {one["id"] for one in desk.features("units")}
-        == {one["id"] for one in own_exercise.features(own_exercise.admin, "units")},
+        lambda: (
+            {one["id"] for one in desk.features("units")}
+            == {one["id"] for one in own_exercise.features(own_exercise.admin, "units")}
+        ),
         "the same units",
     )
     assert worn(desk) == 0

@@ -28,7 +28,9 @@ def test_missions_units_and_sources_are_listed(desk: Desk) -> None:
     expect(desk.units).to_have_count(4)
     expect(desk.units.filter(has_text="HLF20").locator(".fms")).to_have_attribute("title", "am Einsatzort")
     desk.tab("sources")
-    expect(desk.part("sources").get_by_role("option").filter(has_text="ngsi/leitstelle")).to_have_attribute("data-state", "live")
+    expect(desk.part("sources").get_by_role("option").filter(has_text="ngsi/leitstelle")).to_have_attribute(
+        "data-state", "live"
+    )
 
 
 def test_the_map_draws_the_situation_over_the_town(desk: Desk) -> None:
@@ -36,7 +38,9 @@ def test_the_map_draws_the_situation_over_the_town(desk: Desk) -> None:
     desk.draws("units", HLF)
     desk.draws("drones", "urn:ngsi-ld:UAVStatus:padertopia-drohne-1")
     assert {one["id"] for one in desk.features("units")} == set(desk.drawn("units"))
-    names = {one["properties"].get("name") for one in desk.look("renderedBase()") if one["layer"] == "town-label-street"}
+    names = {
+        one["properties"].get("name") for one in desk.look("renderedBase()") if one["layer"] == "town-label-street"
+    }
     assert "Nordwall" in names
     assert any("ö" in str(name) for name in names)
 
@@ -54,7 +58,9 @@ def test_every_fact_has_an_age_and_a_source(desk: Desk, hausbrand: Exercise) -> 
     [mission] = [one for one in hausbrand.features(hausbrand.admin, "missions") if one["id"] == MISSION]
     assert "reporter" not in mission["properties"]
     expect(desk.fact("reporter").locator(".value")).not_to_be_empty()
-    expect(desk.detail.locator("dt").filter(has_text="Meldende Person").locator(".personal")).to_have_text("personenbezogen")
+    expect(desk.detail.locator("dt").filter(has_text="Meldende Person").locator(".personal")).to_have_text(
+        "personenbezogen"
+    )
     # and its times and its remark are plain words
     expect(desk.detail.locator(".times")).to_contain_text("gilt als veraltet")
     expect(desk.detail.locator("[data-flag=time_assumed]")).to_contain_text("Empfangszeit angenommen")
@@ -105,7 +111,11 @@ def test_crowd_regions_say_level_density_and_that_one_is_over(open_desk: Open, l
     over = [one for one in regions if one["properties"]["over_threshold"]]
     assert over
     desk.draws("crowd", *[one["id"] for one in regions])
-    texts = [one["properties"]["label"] for one in desk.look("rendered('crowd')") if one["properties"].get("part") == "label_over"]
+    texts = [
+        one["properties"]["label"]
+        for one in desk.look("rendered('crowd')")
+        if one["properties"].get("part") == "label_over"
+    ]
     assert any("/m²" in text and " P · " in text for text in texts)
     desk.part("alarms").get_by_role("button", name=over[0]["properties"]["name"]).click()
     expect(desk.fact("over_threshold").locator(".value")).to_have_text("ja")

@@ -140,7 +140,11 @@ def test_the_control_room_marks_as_seen_writes_and_judges(own_exercise: Exercise
     desk.tab("notes")
     expect(desk.part("notes").get_by_role("option").filter(has_text="Anfahrt über Westwall")).to_have_count(1)
     # a report can be confirmed, and says so
-    [report, *_] = [one for one in desk.features("reports") if one["properties"]["part"] in ("post", "citizen_report") and one["geometry"]]
+    [report, *_] = [
+        one
+        for one in desk.features("reports")
+        if one["properties"]["part"] in ("post", "citizen_report") and one["geometry"]
+    ]
     desk.page.keyboard.press("Escape")
     at = desk.look("project(...args[0])", report["geometry"]["coordinates"][:2])
     box = desk.part("map").locator("canvas.maplibregl-canvas").bounding_box()
