@@ -106,7 +106,7 @@ class Batch:
         stands for what is said where not all of it tells a repeat.
         """
         context, own = self.context, at or said
-        observed, reported, found = honest(at, own, context.received_at, context.limits.clock)
+        observed, reported, found = honest(at, said or at, context.received_at, context.limits.clock)
         if own is None and not every_s:
             # What has no time keeps its order within a message: each next word about a subject is a microsecond later.
             behind = self._untimed[subject] = self._untimed.get(subject, -1) + 1
