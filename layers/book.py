@@ -31,6 +31,8 @@ PLACED = frozenset(
 
 ALIAS, REFERENCE = "warning=", "warning>"
 """Marks of the names under which a CAP message is known, and by which another refers to it."""
+SEARCH = "search>"
+"""Mark of a search in social networks that missions and posts name."""
 
 
 def alias(name: str) -> str:
@@ -232,7 +234,9 @@ def targets(record: Record) -> tuple[str, ...]:
     found: list[str] = []
     for name in REFERENCES.get(record.kind, ()):
         value = record.get(name)
-        if isinstance(value, str):
+        if name == "search_ids":
+            found.extend(SEARCH + search for search in value or ())
+        elif isinstance(value, str):
             found.append(value)
         elif value:
             found.extend(value)

@@ -5,11 +5,12 @@ of the wire. Each fact has its own age, source and feature, so nothing on a card
 """
 
 from collections.abc import Iterable
+from heapq import nlargest
 from typing import Any
 
 from layers import crowd, devices, fms, missions, units, warnings
 from layers.assignment import units_of
-from layers.book import Book, extent
+from layers.book import SEARCH, Book, extent
 from layers.buildings import GRANTED, devices_of, persons_probable
 from layers.draw import Properties, plain, stale_at, stamp, verdict
 from layers.geo import Box, centre, contains, distance_m, distance_to_m
@@ -243,19 +244,14 @@ def _reports(book: Book, here: tuple[float, float]) -> list[Fact]:
 
 def _searched(book: Book, mission: Record) -> list[Fact]:
     """Posts without a place that one of the mission's own searches found, newest first."""
-    wanted = frozenset(mission.get("search_ids") or ())
-    if not wanted:
-        return []
-    posts = (record for kind in ("post", "social_event") for record in book.of_kind(kind))
-    found = [
-        post
-        for post in posts
-        if post.get(GEOMETRY) is None
-        and not wanted.isdisjoint(post.get("search_ids") or ())
-        and not _rejected(book, post)
-    ]
-    newest = sorted(found, key=lambda post: (post.lead, post.subject), reverse=True)
-    return [_report(book, post, None) for post in newest[: MOST["report"]]]
+    found = {
+        post.subject: post
+        for search in mission.get("search_ids") or ()
+        for post in book.referring(SEARCH + search, "post", "social_event")
+        if post.get(GEOMETRY) is None and not _rejected(book, post)
+    }
+    newest = nlargest(MOST["report"], found.values(), key=lambda post: (post.lead, post.subject))
+    return [_report(book, post, None) for post in newest]
 
 
 def _rejected(book: Book, report: Record) -> bool:

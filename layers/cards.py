@@ -1,7 +1,7 @@
 """Layer cards: the five-minute card of each mission, and when it has to be written anew."""
 
 from layers.assignment import concerned_by
-from layers.book import Book, Change
+from layers.book import SEARCH, Book, Change
 from layers.brief import FARTHEST_M, brief
 from layers.draw import common, feature, stamp
 from layers.geo import bounds
@@ -37,13 +37,9 @@ def of_feature(before: Feature | None, after: Feature | None, book: Book) -> lis
         elif layer in NEAR and geometry is not None and "#" not in known["id"]:
             found += [mission.subject for mission in book.around(around(bounds(geometry), FARTHEST_M), "mission")]
         elif layer == "reports" and known["properties"].get("search_ids"):
-            found += _searching(book, frozenset(known["properties"]["search_ids"]))
+            for search in known["properties"]["search_ids"]:
+                found += [mission.subject for mission in book.referring(SEARCH + search, "mission")]
     return found
-
-
-def _searching(book: Book, search_ids: frozenset[str]) -> list[str]:
-    missions = book.of_kind("mission")
-    return [mission.subject for mission in missions if not search_ids.isdisjoint(mission.get("search_ids") or ())]
 
 
 def draw(mission: str, book: Book) -> list[Feature]:

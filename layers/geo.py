@@ -5,6 +5,7 @@ ellipsoid (Karney 2013, doi:10.1007/s00190-012-0578-z, as in PROJ's Geod); where
 the place.
 """
 
+import math
 from functools import lru_cache
 from math import isfinite
 from typing import Any
@@ -111,6 +112,12 @@ def ring_around(lon: float, lat: float, radius_m: float, corners: int = 64) -> l
     lons, lats, _ = _GEOD.fwd([lon] * corners, [lat] * corners, azimuths, [radius_m] * corners)
     ring = [[round(lon + (x - lon + 180.0) % 360.0 - 180.0, 7), round(y, 7)] for x, y in zip(lons, lats, strict=True)]
     return [*ring, ring[0]]
+
+
+def offset(lon: float, lat: float, east_m: float, north_m: float) -> tuple[float, float]:
+    """The position so many metres east and north of another, along the geodesic."""
+    x, y, _ = _GEOD.fwd(lon, lat, math.degrees(math.atan2(east_m, north_m)), math.hypot(east_m, north_m))
+    return float(x), float(y)
 
 
 def contains(geometry: Geometry, lon: float, lat: float) -> bool:

@@ -6,6 +6,7 @@ source.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from layers import content
 from layers.book import ALL, Book, Change, Source, Verdict, Withdrawal, targets
@@ -95,17 +96,23 @@ def _subject(book: Book, observation: Observation, claim: Claim) -> tuple[Change
         if record.put(name, value, claim):
             changed.add(name)
     _extras(book, record, observation, claim, withdrawn)
-    past = HISTORIES.get(kind)
-    if past in said and said[past] is not None:
-        value = said[past] if past != GEOMETRY else list(said[past]["coordinates"][:2])
-        if remember(record, claim, value, book.settings):
-            changed.add("history")
-            record.memo.pop("track", None)
+    past = _sample(kind, said)
+    if past is not None and remember(record, claim, past, book.settings):
+        changed.add("history")
+        record.memo.pop("track", None)
     if referring or (fresh and kind == "warning"):
         book.relink(record, before, targets(record))
     was = book.place(record) if GEOMETRY in changed or "area" in changed else None
     record.heard_at, record.expires_at = record.heard(), expires_at(record, book)
     return Change(subject, kind, ALL if fresh else frozenset(changed), before, was), reason
+
+
+def _sample(kind: str, said: dict[str, Any]) -> Any:
+    """What of an observation goes into the history of its subject: a count, or [lon, lat]; None for nothing."""
+    value = said.get(HISTORIES[kind]) if kind in HISTORIES else None
+    if value is None or HISTORIES[kind] != GEOMETRY:
+        return value
+    return value["coordinates"][:2] if value["type"] == "Point" else None
 
 
 def _extras(book: Book, record: Record, observation: Observation, claim: Claim, withdrawn: Withdrawal | None) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from layers import fms
-from layers.content import Content, Number, Threshold, Thresholds
+from layers.content import Content, Fence, Number, Threshold, Thresholds, Waypoint
 from layers.geo import is_valid
 from layers.observation import Observation
 from layers.settings import PictureSettings
@@ -58,7 +58,7 @@ TYPES: dict[str, dict[str, Any]] = {
 _FLOATS = {kind: frozenset(name for name, type_ in types.items() if type_ == Number) for kind, types in TYPES.items()}
 
 REFERENCES: dict[str, tuple[str, ...]] = {
-    "mission": ("units",),
+    "mission": ("units", "search_ids"),
     "unit": ("mission",),
     "crowd_region": ("site", "count", "lines"),
     "crowd_count": ("region",),
@@ -66,8 +66,10 @@ REFERENCES: dict[str, tuple[str, ...]] = {
     "device": ("building",),
     "warning": ("references", "identifier"),
     "note": ("mission",),
+    "post": ("search_ids",),
+    "social_event": ("search_ids",),
 }
-"""Attributes that name other subjects, by kind."""
+"""Attributes that name other subjects, or searches that others name too, by kind."""
 
 HISTORIES: dict[str, str] = {"drone": GEOMETRY, "crowd_count": "people", "unit": GEOMETRY}
 """Kinds of which one attribute's earlier values are kept (of a unit: the one position that cards tell)."""
@@ -172,7 +174,7 @@ def attributes(observation: Observation, settings: PictureSettings) -> tuple[dic
             continue
         if value is None or bounded(kind, name, value, settings):
             said[name] = as_journaled(kind, name, value)
-        elif type(value) is str:
+        elif type(value) is str and name not in _SHAPES:
             said[name] = value[: settings.max_text_chars]
         else:
             refused.append(name)
@@ -189,6 +191,8 @@ def attributes(observation: Observation, settings: PictureSettings) -> tuple[dic
 def bounded(kind: str, name: str, value: Any, settings: PictureSettings) -> bool:
     """Whether a value that is not None is within the limits of its attribute."""
     cls = type(value)
+    if name in _SHAPES and kind != "device":
+        return is_valid(value, settings.max_vertices)
     if cls is str:
         return len(value) <= settings.max_text_chars
     if cls is float:
@@ -199,9 +203,7 @@ def bounded(kind: str, name: str, value: Any, settings: PictureSettings) -> bool
         return name != "fms_status" or value in fms.FMS
     if cls is tuple:
         return len(value) <= settings.max_items and all(_item(item, settings) for item in value)
-    if name in _SHAPES and kind != "device":
-        return is_valid(value, settings.max_vertices)
-    return not isinstance(value, _SIZED) or small(value, settings)
+    return not isinstance(value, _SIZED) or (small(value, settings) and _is_finite(value))
 
 
 def as_journaled(kind: str, name: str, value: Any) -> Any:
@@ -245,8 +247,18 @@ def _limit(value: float | str | bool | None) -> float | str | bool | None:
 def _item(item: Any, settings: PictureSettings) -> bool:
     if isinstance(item, str):
         return len(item) <= settings.max_text_chars
-    geometry = getattr(item, GEOMETRY, None)
-    return geometry is None or is_valid(geometry, settings.max_vertices)
+    if isinstance(item, Waypoint):
+        return is_valid(item.geometry) and item.geometry["type"] == "Point"
+    return not isinstance(item, Fence) or is_valid(item.geometry, settings.max_vertices)
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether a free-form value, already known to be small, holds no number that JSON has not."""
+    if isinstance(value, float):
+        return isfinite(value)
+    if isinstance(value, dict):
+        return all(_is_finite(item) for item in value.values())
+    return not isinstance(value, list) or all(_is_finite(item) for item in value)
 
 
 def small(value: Any, settings: PictureSettings) -> bool:

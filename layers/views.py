@@ -65,7 +65,8 @@ def layers_for(role: str) -> tuple[str, ...]:
 class View(Struct, frozen=True):
     """What one kind of reader sees; equal views share one encoding.
 
-    `unit` is the subject of a crew's unit. `layers` narrows what is sent, `mission` narrows cards and notes to one.
+    `unit` is the subject of a crew's unit. `layers` narrows what is sent; with a `mission`, cards and notes of others
+    are left out.
     """
 
     role: str
@@ -88,7 +89,7 @@ class View(Struct, frozen=True):
         layer = feature["properties"]["layer"]
         if layer not in layers_for(self.role) or (self.layers is not None and layer not in self.layers):
             return None
-        if self.mission is not None and layer in ("cards", "notes") and _mission(feature) != self.mission:
+        if self.mission is not None and layer in ("cards", "notes") and _mission(feature) not in (None, self.mission):
             return None
         if layer == "buildings":
             return self._building(feature, picture.book)

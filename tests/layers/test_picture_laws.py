@@ -8,15 +8,16 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from layers import content as c
 from layers import snapshot, sources
-from layers.content import Tick
+from layers.content import Content, Tick
 from layers.observation import Entry, Observation, decode, encode
 from layers.picture import Picture
 from layers.settings import PictureSettings
 from layers.wire import Feature
-from tests.layers.world import entries, histories, see
+from tests.layers.world import HERE, entries, histories, point, see, square
 
-EXAMPLES = settings(max_examples=int(os.environ.get("LAGEBILD_EXAMPLES", "120")))
+EXAMPLES = settings(max_examples=int(os.environ.get("LAGEBILD_EXAMPLES", "60")))
 """More of them find more: raised for a long run."""
 
 
@@ -142,3 +143,70 @@ def test_the_next_moment_is_always_ahead(history: list[Observation]) -> None:
     assert picture.features == {}
     assert picture.records == {}
     assert picture.next_due() is None
+
+
+junk = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["Point", "Polygon"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["type", "coordinates", "url"]), inner),
+    max_leaves=12,
+)
+shaped = st.fixed_dictionaries(
+    {"type": st.sampled_from(["Point", "LineString", "Polygon", "MultiPolygon", "Nonsense"]), "coordinates": junk}
+)
+
+
+sound = st.sampled_from(
+    [
+        point(*HERE, 5),
+        {"type": "MultiPoint", "coordinates": [list(HERE), [8.79, 51.8]]},
+        {"type": "LineString", "coordinates": [list(HERE), [8.79, 51.8]]},
+        {"type": "MultiLineString", "coordinates": [[list(HERE), [8.79, 51.8]]]},
+        square(*HERE),
+        {"type": "MultiPolygon", "coordinates": [square(*HERE)["coordinates"], square(9.0, 52.0)["coordinates"]]},
+        {"type": "Polygon", "coordinates": [[[8.7, 51.8], [8.8, 51.9], [8.8, 51.8], [8.7, 51.9], [8.7, 51.8]]]},
+        {"type": "Polygon", "coordinates": [[[8.7, 51.8]] * 4]},
+        {"type": "LineString", "coordinates": [[180, 90], [-180, -90]]},
+    ]
+)
+
+
+@EXAMPLES
+@given(st.data())
+def test_nothing_that_a_sender_writes_breaks_the_picture(data: st.DataObject) -> None:
+    shape, value = st.one_of(junk, shaped, sound, sound), data.draw(junk)
+    geometry = data.draw(shape)
+    choices: list[Content] = [
+        c.CrowdRegion(area=geometry, density_rule={"threshold_pm2": value}),
+        c.CrowdSite(field_of_view=geometry, blind_spots=geometry),
+        c.CrowdAlert(area=geometry, density_pm2=1.0),
+        c.Drone(home=geometry, fences=(c.Fence(inclusion=True, geometry=geometry),)),
+        c.Drone(path=(c.Waypoint(number=1, geometry=geometry), c.Waypoint(number=2, geometry=geometry))),
+        c.Device(
+            value=value,
+            desired_value=value,
+            thresholds=c.Thresholds(alarm=(c.Threshold(comparison="equal", value=1.0),)),
+        ),
+        c.Note(parameters={"x": value}),
+        c.Unit(report_to=geometry),
+        c.Mission(keyword="x"),
+        c.Warning(event="x"),
+        c.CitizenReport(texts=("x",)),
+        c.CrowdLine(people=3),
+        c.Building(permission="GRANTED"),
+    ]
+    said = data.draw(st.sampled_from(choices))
+    picture = Picture(PictureSettings())
+    history = [
+        see("m", c.Mission(keyword="x", search_ids=("1",)), 0, point(*HERE)),
+        see("x", said, 1, data.draw(shape), extra={"x": value}),
+        see("x", said, 2, point(*HERE)),
+    ]
+    for entry in entries(history):
+        picture.apply(entry)
+    assert Picture.load(picture.dump(), PictureSettings()).dump() == picture.dump()
+    msgspec.json.encode(list(picture.features.values()))

@@ -186,7 +186,8 @@ def test_layers_and_mission_narrow() -> None:
     picture = scene()
     assert {p["layer"] for p in shown(View("control", layers=("units",)), picture).values()} == {"units"}
     narrowed = shown(View("control", mission=OWN), picture)
-    assert {name for name in narrowed if name.startswith(("card:", "note:"))} == {f"card:{OWN}", "note:own"}
+    kept = {name for name in narrowed if name.startswith(("card:", "note:"))}
+    assert kept == {f"card:{OWN}", "note:own", "note:all", "note:log"}, "what belongs to no mission stays"
     assert OTHER in narrowed
 
 
