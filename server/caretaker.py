@@ -10,7 +10,7 @@ from flask_socketio import SocketIO
 
 from server import runtime
 from server.house import House
-from server.sockets import engine_of
+from server.sockets import close, engine_of
 
 log = logging.getLogger("lagebild.caretaker")
 
@@ -63,4 +63,4 @@ class Caretaker:
         for sid, since in self._strangers.items():
             if now - since > SIGN_IN_WITHIN_S:
                 self._house.metrics.clients_cut.labels("never signed in").inc()
-                engines[sid].close(wait=False, abort=False)
+                close(self._server, sid)

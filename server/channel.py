@@ -170,11 +170,11 @@ class Channel:
             return True
         return state.rev > client.cursor and now - client.sent_at >= self.limits.idle_delta_s
 
-    def groups(self, now: float) -> Iterator[tuple[Held, int, Encoding, list[Client]]]:
-        """The clients that are behind, gathered by what they need: view, cursor and encoding."""
+    def groups(self, now: float, everybody: bool = True) -> Iterator[tuple[Held, int, Encoding, list[Client]]]:
+        """The clients that are behind (or only the new ones), gathered by what they need: view, cursor and encoding."""
         groups: dict[tuple[View, int, Encoding], list[Client]] = {}
         for client in self.clients.values():
-            if client.epoch == self.epoch and self.behind(client, now):
+            if client.epoch == self.epoch and (everybody or not client.synced) and self.behind(client, now):
                 held = self.held[client.view]
                 start = client.cursor if held.state.serves(client.cursor) else 0
                 groups.setdefault((client.view, start, client.encoding), []).append(client)

@@ -67,6 +67,8 @@ class LimitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Longest body of an HTTP request; a feed may set a lower limit of its own."""
     message_bytes: Count = 1_000_000
     """Longest Socket.IO message from a client."""
+    messages_per_min: Positive = 6000
+    """Socket.IO messages of any kind per client; one that sends more is disconnected."""
     reports_per_min: Positive = 120
     """Reports per client in the long run; a burst of as many is allowed (an outbox that empties itself)."""
     gather_ms: Annotated[int, Meta(ge=0, le=5000)] = 250

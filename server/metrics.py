@@ -32,6 +32,7 @@ class Metrics:
         self.delta_age_seconds = Histogram(
             "lagebild_delta_age_seconds", "From sending a delta to its acknowledgement.", buckets=SECONDS, registry=r
         )
+        self.sync_errors = Counter("lagebild_sync_errors", "Bugs met while sending (each is in the log).", registry=r)
         self.reports = Counter("lagebild_reports", "Reports of clients by outcome.", ["kind", "outcome"], registry=r)
         self.sign_in_failures = Counter("lagebild_sign_in_failures", "Wrong tokens and codes.", registry=r)
         self.requests = Histogram(

@@ -5,6 +5,7 @@ The async mode is one setting (`LAGEBILD_ASYNC_MODE`: `eventlet`, the default, o
 Call `patch()` before anything else is imported (server/cli.py does).
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -89,6 +90,15 @@ def listen(host: str, port: int) -> socket.socket:
     listener.bind((host, port))
     listener.listen(BACKLOG)
     return listener
+
+
+def hang_up(environ: dict[str, Any]) -> None:
+    """End the TCP connection of a request (a WebSocket's, too), whatever either side still wants to say."""
+    source = environ.get("eventlet.input")
+    connection = source.get_socket() if source is not None else environ.get("werkzeug.socket")
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 class WebServer:

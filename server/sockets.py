@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
@@ -19,11 +20,14 @@ from server.house import House
 from server.reports import refusal
 from server.situations import Situation
 from server.sync import Full
+from server.throttle import Throttle
 
 log = logging.getLogger("lagebild.sockets")
 
 EVENTS = ("connect", "disconnect", "applied", "report")
 """Every event a client can send; the access test walks them."""
+LAST_WORDS_S = 0.2
+"""What a client that is cut may still be told in."""
 SILENT_ROLES = frozenset({Role.FEED})
 """Roles that may not connect: a feed sends by HTTP and sees nothing."""
 
@@ -108,14 +112,30 @@ def attach(socketio: SocketIO, house: House) -> None:
     def drop(sid: str) -> None:
         eio_sid = server.manager.eio_sid_from_sid(sid, "/")
         server.disconnect(sid)
-        engine = server.eio.sockets.get(eio_sid)
-        if engine is not None:
-            runtime.spawn(_close, engine, name="close")
+        close(server, eio_sid)
 
     def connected(sid: str) -> bool:
         return bool(server.manager.is_connected(sid, "/"))
 
+    _limit_messages(server, house)
     house.sync.start(emit, drop, connected)
+
+
+def _limit_messages(server: Any, house: House) -> None:
+    """Count every message of a transport: a flood would starve the timers of everybody else."""
+    per_min = house.settings.limits.messages_per_min
+    throttle = Throttle(per_minute=per_min, burst=max(per_min / 10, 20))
+    handle = server.eio.handlers["message"]
+
+    def counted(eio_sid: str, data: Any) -> Any:
+        time.sleep(0)  # a socket with more to read would not let anybody else run
+        if throttle.take(eio_sid):
+            house.metrics.clients_cut.labels("too many messages").inc()
+            close(server, eio_sid)
+            return None
+        return handle(eio_sid, data)
+
+    server.eio.handlers["message"] = counted
 
 
 def engine_of(socketio: SocketIO) -> Any:
@@ -123,9 +143,18 @@ def engine_of(socketio: SocketIO) -> Any:
     return cast(Any, socketio).server
 
 
-def _close(engine: Any) -> None:
-    # Without waiting for the queue: whom we cut does not read it.
-    engine.close(wait=False, abort=False)
+def close(server: Any, eio_sid: str) -> None:
+    """End a transport at once, without waiting for its queue: whom we cut may not read it any more."""
+    environ, engine = server.environ.get(eio_sid), server.eio.sockets.get(eio_sid)
+    if engine is not None:
+        engine.close(wait=False, abort=True)
+    if environ is not None:
+        runtime.spawn(_hang_up, environ, name="hang up")
+
+
+def _hang_up(environ: dict[str, Any]) -> None:
+    time.sleep(LAST_WORDS_S)
+    runtime.hang_up(environ)
 
 
 def _authenticated(house: House, auth: Any) -> tuple[Auth, Principal]:

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ from server import runtime
 from server.access import Principal
 from server.channel import Channel, Client, Encoding
 from server.config import Settings
+from server.edge import Bug, contained
 from server.metrics import Metrics
 from server.situations import Situation
 
@@ -27,6 +28,10 @@ log = logging.getLogger("lagebild.sync")
 HOUSEKEEPING_S = 1.0
 GREETING_RETRY_S = 0.02
 
+P = ParamSpec("P")
+T = TypeVar("T")
+Message = tuple[str, Any, list[str]]
+"""Event, data and sids."""
 Emit = Callable[[str, Any, list[str]], None]
 """emit(event, data, sids): encode once, queue for each."""
 
@@ -46,6 +51,7 @@ class Sync:
         self._clients: dict[str, Channel] = {}
         self._ready = threading.Condition()
         self._send_at: float | None = None
+        self._greet_at: float | None = None
         self._stopping = False
         self._emit: Emit
         self._drop: Callable[[str], None]
@@ -72,12 +78,21 @@ class Sync:
                 return
             if situation.epoch != channel.epoch:
                 channel.start_anew()
-            elif changes is not None:
-                self._wake(0 if channel.follow(changes) else self._limits.gather_ms / 1000)
-                return
-            else:
+            elif changes is None:
                 for client in channel.clients.values():
                     client.clock_due = True
+            else:
+                try:
+                    urgent = contained(channel.follow, changes)
+                except Bug:
+                    # Nobody knows now what the views have missed: everybody gets everything once more.
+                    self._metrics.sync_errors.inc()
+                    log.exception("a bug while following", extra={"situation": situation.id})
+                    channel.start_anew()
+                    urgent = True
+                if not urgent:
+                    self._wake(self._limits.gather_ms / 1000)
+                    return
             self._wake(0)
 
     # -- events from the clients ---------------------------------------------------------------------------------------
@@ -104,7 +119,7 @@ class Sync:
             channel.join(Client(sid, principal, situation.id, view, encoding, cursor if known else 0))
             self._clients[sid] = channel
             self._metrics.clients.labels(principal.role).inc()
-            self._wake(0)
+            self._greet()
 
     def leave(self, sid: str) -> None:
         """A client is gone."""
@@ -148,9 +163,17 @@ class Sync:
     # -- the sending loop ----------------------------------------------------------------------------------------------
 
     def _wake(self, delay_s: float) -> None:
+        """Send to everybody who is behind, at the latest after the delay."""
         at = time.monotonic() + delay_s
         if self._send_at is None or at < self._send_at:
             self._send_at = at
+            self._ready.notify()
+
+    def _greet(self, delay_s: float = 0.0) -> None:
+        """Serve who has just come; for the others changes go on gathering."""
+        at = time.monotonic() + delay_s
+        if self._greet_at is None or at < self._greet_at:
+            self._greet_at = at
             self._ready.notify()
 
     def _run(self) -> None:
@@ -160,28 +183,44 @@ class Sync:
                 if self._stopping:
                     return
                 now = time.monotonic()
-                due = min(
-                    self._send_at if self._send_at is not None else now + HOUSEKEEPING_S, kept_at + HOUSEKEEPING_S
-                )
+                due = min(at for at in (self._send_at, self._greet_at, kept_at + HOUSEKEEPING_S) if at is not None)
                 if due > now:
                     self._ready.wait(due - now)
                     continue
-                self._send_at = None
-                batch = [message for channel in self._channels.values() for message in self._round(channel, now)]
+                batch = self._due(now)
             for event, data, sids in batch:
-                self._emit(event, data, sids)
+                self._contained("sending", self._emit, event, data, sids)
             if now - kept_at >= HOUSEKEEPING_S:
                 kept_at = now
-                self._keep_house(now)
+                self._contained("housekeeping", self._keep_house, now)
 
-    def _round(self, channel: Channel, now: float) -> list[tuple[str, Any, list[str]]]:
-        batch: list[tuple[str, Any, list[str]]] = []
+    def _contained(self, doing: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """A bug met with one client or situation must not silence all others."""
+        try:
+            return contained(work, *args, **kwargs)
+        except Bug:
+            self._metrics.sync_errors.inc()
+            log.exception("a bug while %s", doing)
+            return None
+
+    def _due(self, now: float) -> list[Message]:
+        everybody = self._send_at is not None and self._send_at <= now
+        self._greet_at = None
+        if everybody:
+            self._send_at = None
+        batch: list[Message] = []
+        for channel in self._channels.values():
+            batch += self._contained("gathering", self._round, channel, now, everybody) or []
+        return batch
+
+    def _round(self, channel: Channel, now: float, everybody: bool) -> list[Message]:
+        batch: list[Message] = []
         ticking = []
         for client in channel.clients.values():
             if client.epoch != channel.epoch:
                 if not self._connected(client.sid):
                     # The answer to its connect is not out yet; a hello before it would be lost.
-                    self._wake(GREETING_RETRY_S)
+                    self._greet(GREETING_RETRY_S)
                     continue
                 batch.append(("hello", channel.hello(client, self._lang), [client.sid]))
                 client.epoch, client.clock_due = channel.epoch, False
@@ -190,11 +229,11 @@ class Sync:
                 client.clock_due = False
         if ticking:
             batch.append(("clock", channel.clock(), ticking))
-        for held, start, encoding, clients in channel.groups(now):
+        for held, start, encoding, clients in channel.groups(now, everybody):
             data = channel.delta(held, start, encoding)
             for client in clients:
                 client.in_flight, client.sent_at, client.synced = held.state.rev, now, True
-            self._metrics.count_delta(encoding, len(bytes(data)), len(clients))
+            self._metrics.count_delta(encoding, memoryview(data).nbytes, len(clients))
             batch.append(("delta", data, [client.sid for client in clients]))
         return batch
 
@@ -206,8 +245,10 @@ class Sync:
                 for sid, client in channel.clients.items()
                 if client.in_flight is not None and now - client.sent_at > self._limits.ack_timeout_s
             ]
-            for channel in list(self._channels.values()):
+            for name, channel in list(self._channels.items()):
                 channel.forget_idle(now)
+                if not channel.clients and not channel.held:
+                    del self._channels[name]
             self._wake(0)  # cursors that are behind although nothing is to be seen
         self.cut(late, "acknowledged nothing")
 

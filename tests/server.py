@@ -8,13 +8,16 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import engineio
 import requests
 import socketio
+import websocket
 
 from layers.wire import Feature, apply_delta
 
@@ -70,9 +73,12 @@ class Server:
         )
         for stream, kept in ((self.process.stdout, self.lines), (self.process.stderr, self.log)):
             threading.Thread(target=_collect, args=(stream, kept), daemon=True).start()
+        process = self.process
         try:
-            wait_until(lambda: self.lines or self.process.poll() is not None, "the server to listen", START_S)  # type: ignore[union-attr]
-            assert self.lines, "".join(self.log)
+            wait_until(lambda: self.lines or process.poll() is not None, "the server to listen", START_S)
+            if not self.lines:
+                process.wait(10)
+                raise AssertionError("".join(self.log))
         except AssertionError:
             self.kill()
             raise
@@ -133,6 +139,45 @@ def _collect(stream: Any, kept: list[str]) -> None:
         kept.extend(stream)
 
 
+@contextmanager
+def raw_websocket(url: str, *headers: str, timeout_s: float = 60) -> Iterator[websocket.WebSocket]:
+    """A WebSocket to the Socket.IO endpoint on which nothing is said yet."""
+    address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
+    wire = websocket.create_connection(address, timeout=timeout_s, header=list(headers))
+    try:
+        yield wire
+    finally:
+        wire.shutdown()  # type: ignore[no-untyped-call]
+
+
+class OrderedEngine(engineio.Client):  # type: ignore[misc]
+    """Handles messages one after the other, as a browser does (the library gives each a thread: they may overtake), and
+    closes a socket that the server has ended.
+    """
+
+    def disconnect(self, *args: Any, **options: Any) -> None:
+        wire = self.ws
+        super().disconnect(*args, **options)
+        if wire is not None:
+            wire.shutdown()
+
+    def _reset(self) -> None:
+        wire = getattr(self, "ws", None)
+        super()._reset()
+        if wire is not None:
+            wire.shutdown()
+
+    def _trigger_event(self, event: str, *args: Any, **options: Any) -> Any:
+        return super()._trigger_event(event, *args, **options | {"run_async": False})
+
+
+class OrderedClient(socketio.Client):  # type: ignore[misc]
+    """A Socket.IO client on such an engine."""
+
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return OrderedEngine
+
+
 class Client:
     """A Socket.IO client that keeps its picture as `layers.wire` says; `hold` keeps it from acknowledging."""
 
@@ -147,7 +192,7 @@ class Client:
         self.clocks: list[dict[str, Any]] = []
         self.raw: list[bytes] = []
         self.gone = threading.Event()
-        self.io = socketio.Client(reconnection=False)
+        self.io = OrderedClient(reconnection=False)
         self.io.on("hello", self.hellos.append)
         self.io.on("delta", self._delta)
         self.io.on("clock", self.clocks.append)
@@ -163,8 +208,12 @@ class Client:
 
     def connect(self) -> Self:
         """Connect and wait for the first delta. Raises socketio.exceptions.ConnectionError when refused."""
-        self.io.connect(self.url, auth=self.auth, transports=["websocket"], wait_timeout=30)
-        wait_until(lambda: self.deltas, "the first delta")
+        try:
+            self.io.connect(self.url, auth=self.auth, transports=["websocket"], wait_timeout=30)
+            wait_until(lambda: self.deltas, "the first delta")
+        except (socketio.exceptions.ConnectionError, AssertionError):
+            self.close()
+            raise
         return self
 
     def report(self, **message: Any) -> dict[str, Any]:
@@ -174,8 +223,9 @@ class Client:
         return answer
 
     def close(self) -> None:
-        """Say good-bye."""
+        """Say good-bye, also to a server that did not let us in."""
         self.io.disconnect()
+        self.io.eio.disconnect()
 
     def __enter__(self) -> Self:
         return self.connect()

@@ -19,8 +19,8 @@ MISSION = {
 REPORT = {
     "id": "urn:ngsi-ld:CitizenReport:1",
     "type": "CitizenReport",
-    "senderName": "Erika Mustermann",
-    "message": "Rauch in der Kettengasse",
+    "sender": {"id": 4711, "name": "Erika Mustermann"},
+    "attachments": [{"attachmentType": "TEXT", "text": "Rauch in der Kettengasse"}],
     "location": {"type": "Point", "coordinates": [8.78, 51.83]},
 }
 UNIT = {

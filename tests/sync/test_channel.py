@@ -207,7 +207,8 @@ class Delivery(RuleBasedStateMachine):
         """A round of the sending loop; some acknowledgements are lost with their connection."""
         for held, start, encoding, clients in self.channel.groups(self.now):
             data = self.channel.delta(held, start, encoding)
-            delta = json.loads(zlib.decompress(data) if isinstance(data, bytes) else msgspec.json.encode(data))
+            packed = bytes(memoryview(data))
+            delta = json.loads(zlib.decompress(packed) if encoding == "json+zlib" else packed)
             for client in list(clients):
                 tablet = self.tablets[client.sid]
                 tablet["rev"] = apply_delta(tablet["features"], tablet["rev"], delta)

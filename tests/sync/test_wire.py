@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import socketio
 
-from tests.server import Client, Server, wait_until
+from tests.server import Client, Server, raw_websocket, wait_until
 
 UNIT = "urn:ngsi-ld:EmergencyVehicle:hlf-1"
 TYPES = {"mission": "Alert", "unit": "EmergencyVehicle", "home": "Building", "device": "Device"}
@@ -208,15 +208,10 @@ def test_a_revoked_token_loses_its_connections(server: Server) -> None:
     assert refusal(Client(server.url, token)) == "unauthorized"
 
 
-def test_no_deflate_is_negotiated(server: Server, control: str) -> None:
-    import websocket
-
-    address = server.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
-    wire = websocket.create_connection(
-        address, header=["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"], timeout=10
-    )
-    assert "sec-websocket-extensions" not in {name.lower() for name in wire.getheaders() or ()}
-    wire.close()
+def test_no_deflate_is_negotiated(server: Server) -> None:
+    offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
+    with raw_websocket(server.url, offer) as wire:
+        assert "sec-websocket-extensions" not in {name.lower() for name in wire.getheaders() or ()}
 
 
 def test_a_foreign_page_cannot_connect(server: Server, control: str) -> None:
