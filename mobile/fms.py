@@ -18,6 +18,10 @@ EMERGENCY_HOLD_S = 2.0
 """Status 0 is sent by holding only, and longer: it calls for help with priority."""
 
 
+WATCHED_TIMES = 4
+"""So often the filling bar must have been drawn: on a tablet that stutters, a tap must not pass for a hold."""
+
+
 class Press(StrEnum):
     """What a touch on the pad did."""
 
@@ -34,10 +38,15 @@ class Pad:
     _armed_at_s: float = 0.0
     _down: int | None = None
     _down_at_s: float = 0.0
+    _drawn: int = 0
 
     def down(self, digit: int, now_s: float) -> None:
         """A finger came down on a key."""
-        self._down, self._down_at_s = digit, now_s
+        self._down, self._down_at_s, self._drawn = digit, now_s, 0
+
+    def drawn(self) -> None:
+        """The crew could see how far the key is held."""
+        self._drawn += 1
 
     def cancel(self) -> None:
         """The finger left the key sideways."""
@@ -48,7 +57,7 @@ class Pad:
         if self._down is None:
             return None
         needed_s = EMERGENCY_HOLD_S if self._down == 0 else HOLD_S
-        return self._down, min(1.0, (now_s - self._down_at_s) / needed_s)
+        return self._down, min(1.0, (now_s - self._down_at_s) / needed_s, self._drawn / WATCHED_TIMES)
 
     def up(self, now_s: float) -> tuple[Press, int | None]:
         """The finger left the key: what that means."""

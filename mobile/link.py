@@ -69,6 +69,7 @@ class Link:
         self._version, self._basemap_version = 1, 0
         self._notices: set[str] = set()
         self._greeted, self._mismatches, self._failures = False, 0, 0
+        self._ever_greeted = False
         self._sender = Sender(outbox)
         self._save_due = 0.0
         self._basemap_thread: threading.Thread | None = None
@@ -216,6 +217,7 @@ class Link:
                 now = iso(datetime.now(UTC))
                 self._outbox.refuse_other_epochs(self._replica.situation, self._replica.epoch, "epoch", now)
         self._clock.set(hello["now"], float(hello["speed"]), hello["state"])
+        self._ever_greeted = True
         self._greeted, self._connection, self._refusal, self._offline_since = True, Connection.CONNECTED, "", None
         self._notices.discard("link")
         self._fetch_basemap()
@@ -279,7 +281,8 @@ class Link:
         if self._connection is not Connection.REFUSED:
             self._connection = Connection.OFFLINE
         if self._offline_since is None:
-            self._offline_since = datetime.now(UTC)
+            # Never connected since this start: without a network since the store last heard the server.
+            self._offline_since = datetime.now(UTC) if self._ever_greeted else self._heard_at or datetime.now(UTC)
         self._post()
 
     def _wait(self, seconds: float) -> None:

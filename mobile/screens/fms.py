@@ -150,6 +150,7 @@ class FmsPane(Pane):
             return
         now_s = time.monotonic()
         self.pad.expire(now_s)
+        self.pad.drawn()
         waiting = self.cab.pressed()
         current = self.cab.status()
         for key in self.grid.keys:

@@ -28,6 +28,7 @@ BAR_INK = {
     "alarm": ("alarm", "on_alarm"),
 }
 CARD_SHARE = 0.5
+BAR_MM = 9.0
 
 
 class Frame(FloatLayout):
@@ -72,14 +73,17 @@ class Frame(FloatLayout):
 
     def _status_bar(self) -> BoxLayout:
         look = self.look
-        bar = BoxLayout(size_hint_y=None, height=look.mm(9), padding=[look.mm(3), 0], spacing=look.mm(3))
-        self.bar_ground = Ground(bar, look.colour("panel"))
+        bar = BoxLayout(size_hint_y=None, height=look.letters(BAR_MM), padding=[look.mm(3), 0])
+        self.bar, self.bar_ground = bar, Ground(bar, look.colour("panel"))
         self.connection = Line1(look, size=4.2)
-        self.waiting = Line1(look, size=4.2, halign="right", size_hint_x=None, width=0)
-        self.clock = Line1(look, size=4.6, halign="right", size_hint_x=None, width=look.mm(24))
-        self.unit = Line1(look, size=4.6, halign="right", size_hint_x=None, width=look.mm(22))
-        for part in (self.connection, self.waiting, self.unit, self.clock):
-            bar.add_widget(part)
+        self.side = BoxLayout(spacing=look.mm(4), size_hint_x=None)
+        self.waiting = Line1(look, size=4.2)
+        self.unit = Line1(look, size=4.6, halign="right", size_hint_x=None)
+        self.clock = Line1(look, size=4.6, halign="right", size_hint_x=None)
+        for part in (self.waiting, self.unit, self.clock):
+            self.side.add_widget(part)
+        bar.add_widget(self.connection)
+        bar.add_widget(self.side)
         return bar
 
     def _navigation(self) -> BoxLayout:
@@ -170,17 +174,27 @@ class Frame(FloatLayout):
         self.unit.text = bold(str(mine["properties"].get("name") or "")) if mine else ""
         clock = status_line.clock(cab.clock, words)
         self.clock.text = bold(clock.text)
-        self.clock.width = look.letters(2.6) * (len(clock.text) + 1)
         waiting = status_line.waiting(cab.outbox.waiting(), words)
-        self.waiting.text = f"{symbol('⧗')} {waiting}" if waiting else ""
-        self.waiting.width = look.letters(2.4) * (len(waiting) + 2) if waiting else 0
+        self.waiting.text = f"{symbol('◔')} {waiting}" if waiting else ""
         for part in (self.connection, self.clock, self.waiting, self.unit):
             part.paint(ink)
+        self._fit_bar()
         exercise = cab.snapshot.exercise
         self.banner.height = look.mm(8) if exercise else 0
         self.banner.text = bold(status_line.exercise(cab.snapshot, cab.clock, words)) if exercise else ""
         self._notices()
         self._name_tabs()
+
+    def _fit_bar(self) -> None:
+        """One row where everything fits, else two: what is cut off is what would have been needed."""
+        gap = self.look.mm(5)
+        self.unit.width, self.clock.width = self.unit.needed(), self.clock.needed()
+        right = self.waiting.needed() + self.unit.width + self.clock.width + 2 * gap
+        rows = 1 if self.connection.needed() + right + 3 * gap <= self.width else 2
+        self.bar.orientation = "horizontal" if rows == 1 else "vertical"
+        self.bar.height = rows * self.look.letters(BAR_MM if rows == 1 else 7.5)
+        self.side.size_hint_x = None if rows == 1 else 1
+        self.side.width = right
 
     def _notices(self) -> None:
         words = self.look.words
@@ -198,7 +212,7 @@ class Frame(FloatLayout):
         for name, key in self.nav_keys.items():
             text = words.say(f"nav.{name}")
             if name == "fms" and (pressed is not None or digit is not None):
-                shown = f"{pressed} {symbol('⧗')}" if pressed is not None else str(digit)
+                shown = f"{pressed} {symbol('◔')}" if pressed is not None else str(digit)
                 text = f"[size={int(self.look.mm(6.5))}][b]{shown}[/b][/size]\n{text}"
             key.text = text
             chosen = name == self.tab

@@ -11,7 +11,7 @@ from mobile.outbox import Item, State
 from mobile.ui.look import Look
 from mobile.ui.parts import Ground, Scroll, Text, bold, plain, symbol
 
-SIGNS = {State.WAITING: "⧗", State.ACKNOWLEDGED: "✓", State.REFUSED: "✕"}
+SIGNS = {State.WAITING: "◔", State.ACKNOWLEDGED: "✓", State.REFUSED: "✕"}
 COLOURS = {State.WAITING: "text", State.ACKNOWLEDGED: "muted", State.REFUSED: "alarm"}
 
 

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from kivy.clock import Clock
+from kivy.core.window import Window
 from kivy.uix.boxlayout import BoxLayout
 
 from mobile.session import Session, SignInError, parse_link, sign_in_by_link, sign_in_by_token
 from mobile.ui.look import TOUCH_MM, Look
-from mobile.ui.parts import Field, Ground, Key, Scroll, Text, bold, plain
+from mobile.ui.parts import Column, Field, Ground, Key, Scroll, Text, bold, plain
 
 
 class SignIn(BoxLayout):
@@ -21,34 +22,40 @@ class SignIn(BoxLayout):
         self._working = False
         words = look.words
         Ground(self, look.colour("ground"))
+        head = Column(padding=[look.mm(8), look.mm(4), look.mm(8), 0], spacing=look.mm(2))
+        head.add_widget(Text(look, f"{bold(words.say('title'))}  {words.say('signin.title')}", size=7.0))
+        self.problem = Text(look, words.say("signin.intro"), size=4.6, colour="muted")
+        head.add_widget(self.problem)
+        self.add_widget(head)
         scroll = Scroll(look)
-        column = scroll.column
-        column.padding, column.spacing = [look.mm(8), look.mm(5)], look.mm(3)
-        column.add_widget(Text(look, bold(words.say("title")), size=9.0))
-        column.add_widget(Text(look, words.say("signin.title"), size=5.6, colour="muted"))
-        self.problem = Text(look, size=4.8, colour="alarm")
-        column.add_widget(self.problem)
+        beside = Window.width > Window.height
+        both = BoxLayout(
+            orientation="horizontal" if beside else "vertical",
+            spacing=look.mm(8),
+            padding=[look.mm(8), look.mm(5)],
+            size_hint_y=None,
+        )
+        both.bind(minimum_height=both.setter("height"))
         self.link = Field(look, words.say("signin.link.hint"))
-        column.add_widget(Text(look, bold(words.say("signin.link")), size=4.4))
-        column.add_widget(self._row(self.link, Key(look, words.say("signin.paste"), self._paste, size_hint_x=None,
-                                                   width=look.mm(30))))  # fmt: skip
-        column.add_widget(self._wide(words.say("signin.link.go"), self.by_link))
-        column.add_widget(Text(look, words.say("signin.or"), colour="muted", halign="center"))
+        paste = Key(look, words.say("signin.paste"), self._paste, size_hint_y=None, height=look.mm(TOUCH_MM))
         self.server = Field(look, words.say("signin.server.hint"))
         self.token = Field(look, words.say("signin.token.hint"), password=True)
-        for name, field in (("server", self.server), ("token", self.token)):
-            column.add_widget(Text(look, bold(words.say(f"signin.{name}")), size=4.4))
-            column.add_widget(field)
-        column.add_widget(self._wide(words.say("signin.token.go"), self.by_token))
+        by_link = self._wide(words.say("signin.link.go"), self.by_link)
+        by_token = self._wide(words.say("signin.token.go"), self.by_token)
+        both.add_widget(self._block((("signin.link", self.link), ("", paste), ("", by_link))))
+        both.add_widget(self._block((("signin.server", self.server), ("signin.token", self.token), ("", by_token))))
+        scroll.column.add_widget(both)
         self.add_widget(scroll)
         if problem is not None:
             self._failed(problem)
 
-    def _row(self, *parts: Any) -> BoxLayout:
-        row = BoxLayout(size_hint_y=None, height=self.look.mm(TOUCH_MM + 1), spacing=self.look.mm(2))
-        for part in parts:
-            row.add_widget(part)
-        return row
+    def _block(self, parts: tuple[tuple[str, Any], ...]) -> Column:
+        column = Column(spacing=self.look.mm(2.5), pos_hint={"top": 1})
+        for name, part in parts:
+            if name:
+                column.add_widget(Text(self.look, bold(self.look.words.say(name)), size=4.4))
+            column.add_widget(part)
+        return column
 
     def _wide(self, text: str, go: Callable[[], None]) -> Key:
         height = self.look.mm(TOUCH_MM + 3)

@@ -98,6 +98,11 @@ class Line1(Label):
     def _fit(self, *_: Any) -> None:
         self.text_size = self.size
 
+    def needed(self) -> float:
+        """The width in pixels that the text takes uncut."""
+        label = CoreLabel(font_size=self.font_size, bold="[b]" in self.text)
+        return float(label.get_extents(MARKUP.sub("", self.text))[0]) * 1.04 + self._look.mm(1) if self.text else 0.0
+
     def paint(self, colour: str) -> None:
         """Change the colour of the letters."""
         self.color = self._look.colour(colour)

@@ -10,7 +10,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,11 @@ def plain(text: str) -> str:
     return MARKUP.sub("", text).replace("&bl;", "[").replace("&br;", "]").replace("&amp;", "&")
 
 
+def _after(seconds: float) -> Callable[[], bool]:
+    until_s = time.monotonic() + seconds
+    return lambda: time.monotonic() >= until_s
+
+
 class Driver:
     """Obeys on the screen's thread."""
 
@@ -37,7 +42,7 @@ class Driver:
         self.orders: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
         Clock.schedule_interval(self._obey, 0.02)
-        self.finger: tuple[Any, float] | None = None
+        self.finger: tuple[Any, Callable[[], bool]] | None = None
 
     def _listen(self) -> None:
         for line in sys.stdin:
@@ -46,8 +51,8 @@ class Driver:
 
     def _obey(self, _: float) -> None:
         if self.finger:
-            touch, until_s = self.finger
-            if time.monotonic() < until_s:
+            touch, is_enough = self.finger
+            if not is_enough():
                 return
             self.finger = None
             touch.touch_up()
@@ -87,8 +92,10 @@ class Driver:
             return False
         parent = widget.parent
         while parent is not None and parent is not Window:
-            if isinstance(parent, ScrollView) and not parent.collide_point(*parent.to_widget(x, y)):
-                return False
+            if isinstance(parent, ScrollView):
+                left, bottom = parent.parent.to_window(*parent.pos)
+                if not (left <= x <= left + parent.width and bottom <= y <= bottom + parent.height):
+                    return False
             parent = parent.parent
         return True
 
@@ -176,18 +183,24 @@ class Driver:
         """Press a key and leave it after a time."""
         key = self.find(text)
         x, y = key.to_window(*key.center)
-        self._touch(x, y, hold_s)
+        self._touch(x, y, _after(hold_s))
 
-    def do_tap(self, x: float, y: float, hold_s: float = 0.05) -> None:
+    def do_hold(self, text: str) -> None:
+        """Hold a key of the pad until its bar is full, as a crew does."""
+        key = self.find(text)
+        x, y = key.to_window(*key.center)
+        self._touch(x, y, lambda: (key.pad.held(time.monotonic()) or (0, 1.0))[1] >= 1.0)
+
+    def do_tap(self, x: float, y: float) -> None:
         """Touch a pixel of the window."""
-        self._touch(x, y, hold_s)
+        self._touch(x, y, _after(0.05))
 
-    def _touch(self, x: float, y: float, hold_s: float) -> None:
+    def _touch(self, x: float, y: float, is_enough: Callable[[], bool]) -> None:
         from kivy.tests.common import UnitTestTouch
 
         touch = UnitTestTouch(x, y)
         touch.touch_down()
-        self.finger = touch, time.monotonic() + hold_s
+        self.finger = touch, is_enough
 
     def do_drag(self, x: float, y: float, dx: float, dy: float, steps: int = 20) -> dict[str, Any]:
         """Draw a finger over the glass; answers how long each step took to handle."""

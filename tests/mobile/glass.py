@@ -132,8 +132,10 @@ class App:
 
     def status(self, digit: int) -> None:
         """Send an FMS status the way a crew does: the key twice, or held for the emergency call."""
-        self.press(f"FMS {digit}", 2.3 if digit == 0 else 0.05)
-        if digit:
+        if digit == 0:
+            self.ask("hold", text="FMS 0")
+            return
+        for _ in range(2):
             self.press(f"FMS {digit}")
 
     # life and death
