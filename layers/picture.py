@@ -196,7 +196,8 @@ class Picture:
         """Mark what a change affects, and keep the bounds."""
         subject, book = change.subject, self.book
         self._dirty[subject] = None
-        self._dirty.update(dict.fromkeys(change.targets))
+        for target in change.targets:
+            self._dirty[target] = None
         if change.kind in MEMORIES:
             self._memories.touch((change.kind, subject))
             if len(self._memories) > self.settings.max_removed and (oldest := self._memories.first()) is not None:
@@ -204,8 +205,10 @@ class Picture:
                 self._forget_memory(oldest[1])
             return
         for layer in LISTENERS.get(change.kind, ()):
-            self._dirty.update(dict.fromkeys(layer.affected(change, book)))
-        self._cards.update(dict.fromkeys(cards.of_change(change, book)))
+            for other in layer.affected(change, book):
+                self._dirty[other] = None
+        for mission in cards.of_change(change, book):
+            self._cards[mission] = None
         record = book.records.get(subject)
         if record is not None:
             if not record.held or (record.expires_at is not None and record.expires_at <= book.time()):
