@@ -18,6 +18,10 @@ _MEMBER = re.compile(
     re.IGNORECASE,
 )
 """A member of a JSON object: text, a number or a word. An object or list under such a name stays: it holds members."""
+_MEMBER_IN_TEXT = re.compile(
+    rf"(?P<member>\\\"{_NAME}\\\"\s{{0,20}}:\s{{0,20}}\\\")(?:[^\\\"]|\\[^\"])*+".encode(), re.IGNORECASE
+)
+"""The same in JSON that is carried as text in JSON."""
 _PAIR = re.compile(rf"(?P<pair>(?<![\w-])[\w-]{{0,40}}?{_KEY}[\w-]{{0,40}}=)[^&\s\"<>]++".encode(), re.IGNORECASE)
 """A parameter of a form or an address."""
 _KEY_VALUE = re.compile(
@@ -47,6 +51,7 @@ def clean(body: bytes) -> bytes:
     mask = MASK.encode()
     body = _HEADER.sub(rb"\g<header>: " + mask, body)
     body = _MEMBER.sub(rb'\g<member>"' + mask + b'"', body)
+    body = _MEMBER_IN_TEXT.sub(rb"\g<member>" + mask, body)
     body = _KEY_VALUE.sub(rb"\g<value>" + mask, body)
     body = _PAIR.sub(rb"\g<pair>" + mask, body)
     body = _LABELLED.sub(rb"\g<label>" + mask, body)
