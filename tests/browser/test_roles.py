@@ -131,7 +131,7 @@ def test_the_control_room_marks_as_seen_writes_and_judges(own_exercise: Exercise
     expect(desk.part("alarms").get_by_role("button", name="Neuer Einsatz")).to_be_visible()
     desk.choose(desk.missions.first)
     desk.detail.get_by_role("button", name="Gesehen").click()
-    expect(desk.detail.locator(".standing")).to_contain_text("gesehen")
+    expect(desk.detail.locator(".tools")).to_contain_text("gesehen")
     expect(desk.part("alarms").get_by_role("button", name="Neuer Einsatz")).to_have_count(0)
     # a message to the crews of the mission is in the log
     desk.detail.locator("textarea").fill("Anfahrt über Westwall, Kettengasse ist zu")

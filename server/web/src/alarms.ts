@@ -42,7 +42,9 @@ export function silentFor(feature: Feature, nowMs: number): number | null {
 export function alarms(of: (layer: string, part?: string) => Feature[], nowMs: number, lang: Lang): Alarm[] {
   const found: Alarm[] = [];
   for (const unit of of("units")) {
-    if (unit.properties["fms_status"] === 0) found.push({ id: unit.id, rank: 0, text: t("alarms.emergency", { name: titleOf(unit) }) });
+    const status = unit.properties["fms_status"];
+    if (status === 0) found.push({ id: unit.id, rank: 0, text: t("alarms.emergency", { name: titleOf(unit) }) });
+    if (status === 5) found.push({ id: unit.id, rank: 3, text: t("alarms.speech", { name: titleOf(unit) }) });
   }
   found.push(...deviceAlarms(of));
   for (const region of of("crowd", "region")) {

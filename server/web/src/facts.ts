@@ -56,6 +56,8 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
   const found: Fact[] = [];
   for (const key of [...first, ...rest]) {
     const value = p[key];
+    // The crews of a mission have a list of their own above.
+    if (p.layer === "missions" && key === "units") continue;
     if (value === undefined || isEmptyList(value) || (value === null && NONE_IS_NOTHING.has(key)) || (key === "description" && value === "")) continue;
     const observedAt = p.times?.[key] ?? p.observed_at ?? null;
     const fact: Fact = {
@@ -86,7 +88,7 @@ const UNITS: [RegExp, (value: number, lang: Lang) => string][] = [
   [/_per_min$/, (v, lang) => `${formatNumber(v, lang)} ${lang === "de" ? "je min" : "per min"}`],
   [/_pm2$/, (v, lang) => `${formatNumber(v, lang, 1)} P/m²`],
   [/vertical_speed_mps$/, (v, lang) => `${formatNumber(v, lang, 1)} m/s`],
-  [/^speed_mps$|ground_speed_mps$/, (v, lang) => `${formatNumber(v * 3.6, lang)} km/h`],
+  [/^speed_mps$|ground_speed_mps$|velocity_change_mps$/, (v, lang) => `${formatNumber(v * 3.6, lang)} km/h`],
   [/_m2$/, (v, lang) => `${formatNumber(v, lang)} m²`],
   [/_m$/, (v, lang) => `${formatNumber(v, lang)} m`],
   [/_deg$/, (v, lang) => `${formatNumber(v, lang)}° ${compass(v, lang)}`],
@@ -124,6 +126,7 @@ const COMPARISONS: Record<string, string> = {
 };
 
 function objectText(key: string, value: Record<string, unknown>, nowMs: number, lang: Lang, nameOf: (id: string) => string | null): string {
+  if (key === "alert") return alertText(value, nowMs, lang);
   if (key === "address") return addressText(value) ?? t("state.unknown");
   if (typeof value["comparison"] === "string") return `${COMPARISONS[value["comparison"]] ?? value["comparison"]} ${String(value["value"])}`;
   if (key === "verdict" && typeof value["decision"] === "string") {
@@ -132,6 +135,18 @@ function objectText(key: string, value: Record<string, unknown>, nowMs: number, 
   if (Array.isArray(value["coordinates"])) return positionText(value["coordinates"]);
   const parts = Object.entries(value).filter(([, one]) => one !== null && one !== undefined && !isEmptyList(one) && one !== 0);
   return parts.map(([name, one]) => `${partLabel(key, name)}: ${textOf(name, one, nowMs, lang, nameOf)}`).join(", ") || "–";
+}
+
+/** A counter's own alarm: what for, how much, since when. */
+function alertText(alert: Record<string, unknown>, nowMs: number, lang: Lang): string {
+  const parts: string[] = [valueName("alert", String(alert["alert"] ?? "?"))];
+  for (const key of ["density_pm2", "threshold_pm2", "velocity_change_mps", "people"]) {
+    const value = alert[key];
+    if (typeof value === "number") parts.push(`${fieldName(key)} ${numberText(key, value, lang)}`);
+  }
+  for (const key of ["reason", "pattern"]) if (typeof alert[key] === "string") parts.push(valueName(key, alert[key]));
+  if (typeof alert["observed_at"] === "string") parts.push(formatMoment(alert["observed_at"], nowMs, lang));
+  return parts.join(", ");
 }
 
 /** Inside `devices {alarm: 1, ok: 3}` the names are states. */

@@ -48,11 +48,17 @@ describe("facts", () => {
   });
 
   it("say unknown as unknown, mark personal data, name other features, and hide machinery", () => {
-    const mission = feature("m", { layer: "missions", reporter: "Frau Beispiel", description: null, units: ["u1", "u2"], rev: 4 });
+    const mission = feature("m", { layer: "missions", reporter: "Frau Beispiel", description: null, seen_units: ["u1", "u2"], rev: 4 });
     const found = facts(mission, NOW, "de", (id) => (id === "u1" ? "HLF" : null));
     expect(found.map(({ key, text, personal }) => [key, text, personal])).toEqual([
-      ["description", null, false], ["reporter", "Frau Beispiel", true], ["units", "HLF, u2", false],
+      ["description", null, false], ["reporter", "Frau Beispiel", true], ["seen_units", "HLF, u2", false],
     ]);
+  });
+
+  it("write a counter's alarm as a sentence", () => {
+    const alert = { id: "density", alert: "density", density_pm2: 5.5, threshold_pm2: 5, observed_at: "2026-09-12T19:45:00.000Z" };
+    const [fact] = facts(feature("r", { layer: "crowd", alert }), NOW, "de", () => null);
+    expect(fact?.text).toMatch(/^Dichte, Dichte 5,5 P\/m², Schwelle 5,0 P\/m², \d\d:45:00$/);
   });
 
   it("write addresses, thresholds and devices as people do", () => {

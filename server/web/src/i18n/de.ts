@@ -51,6 +51,7 @@ export const de = {
   "alarms.silent": "{name} stumm seit {age}",
   "alarms.density": "{name}: {density} P/m² (Schwelle {threshold})",
   "alarms.emergency": "{name}: Notruf (Status 0)",
+  "alarms.speech": "{name}: Sprechwunsch (Status 5)",
   "alarms.devices": "{name}: {n} Sensoren melden Alarm",
   "alarms.mission": "Neuer Einsatz: {name}",
   "alarms.more": "und {n} weitere",

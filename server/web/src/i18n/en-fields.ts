@@ -38,7 +38,7 @@ export const enFields: Record<string, string> = {
   "value.value.OPEN": "open", "value.value.CLOSE": "closed", "value.value.CLOSED": "closed",
   "value.action_status.PENDING": "under way", "value.action_status.SUCCESS": "done", "value.action_status.DENIED": "denied",
   "value.action_status.ERROR": "failed", "value.action_status.TIMEOUT": "no answer", "value.verdict.confirm": "confirmed",
-  "value.verdict.reject": "rejected", "value.origin.logbook": "log book", "value.category.Met": "weather",
+  "value.verdict.reject": "rejected", "value.origin.logbook": "log book", "value.category.Met": "weather", "field.velocity_change_mps": "Change", "field.pattern": "Pattern of motion",
 
   "flag.clock_ahead": "The source's clock is ahead: time set to reception",
   "flag.clock_implausible": "The source's clock is implausible: time set to reception",

@@ -53,6 +53,7 @@ export const en: Record<Key, string> = {
   "alarms.silent": "{name} silent for {age}",
   "alarms.density": "{name}: {density} p/m² (threshold {threshold})",
   "alarms.emergency": "{name}: emergency call (status 0)",
+  "alarms.speech": "{name}: request to speak (status 5)",
   "alarms.devices": "{name}: {n} sensors raise an alarm",
   "alarms.mission": "New mission: {name}",
   "alarms.more": "and {n} more",

@@ -50,7 +50,9 @@ export function valueName(property: string, value: string | number): string {
   const table = lang.value === "de" ? deFields : enFields;
   const found = table[`value.${property}.${value}`];
   if (found !== undefined) return found;
-  return /^[a-z]+(_[a-z]+)+$/.test(String(value)) ? String(value).replaceAll("_", " ") : String(value);
+  const text = String(value);
+  if (/^[a-z]+(_[a-z]+)+$/.test(text)) return text.replaceAll("_", " ");
+  return /^[a-z]+([A-Z][a-z]+)+$/.test(text) ? text.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) : text;
 }
 
 export function flagName(flag: string): string {

@@ -18,7 +18,7 @@ import { TOWN_SOURCE, townLayers, withLabels, type Town } from "./town";
 setWorkerUrl(workerUrl);
 
 const CLICK_RADIUS_PX = 6;
-const CLOSE_ZOOM = 16.5;
+const CLOSE_ZOOM = 17.5;
 /** Looking up what lies under the pointer costs time where there are thousands of signs. */
 const HOVER_EVERY_MS = 80;
 

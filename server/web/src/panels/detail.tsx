@@ -62,7 +62,9 @@ function Body({ feature }: { feature: Feature }): JSX.Element {
         <h3>{p.layer === "units" && <Fms status={p["fms_status"]} stale={stale} />} {titleOf(feature)}</h3>
         <p class="standing">
           <span class={stale ? "mark stale-mark" : "mark fresh-mark"}>{t(stale ? "state.stale" : "state.current")}</span>{" "}
-          {t("detail.observed")} <Age iso={p.observed_at} />
+          {t("detail.observed")} <Age iso={p.observed_at} long />
+        </p>
+        <p class="tools">
           <Seen feature={feature} />
           {feature.geometry && <button type="button" class="quiet" onClick={() => feature.geometry && mapView.value?.goTo(feature.geometry)}>{t("detail.map")}</button>}
         </p>

@@ -28,10 +28,11 @@ export class Guard extends Component<{ name: string; children: ComponentChildren
 }
 
 /** How long ago, counting by itself; the exact time in the title. */
-export function Age({ iso, short = false, stale = false }: { iso: string | null | undefined; short?: boolean; stale?: boolean }): JSX.Element {
+export function Age({ iso, short = false, long = false, stale = false }: { iso: string | null | undefined; short?: boolean; long?: boolean; stale?: boolean }): JSX.Element {
   const now = watchNow();
   const seconds = ageSeconds(iso, now);
-  const text = short ? shortAge(seconds, lang.value) : formatAge(seconds, lang.value);
+  const age = short ? shortAge(seconds, lang.value) : formatAge(seconds, lang.value);
+  const text = long && seconds !== null ? (seconds < 0 ? t("detail.ahead", { age: formatAge(-seconds, lang.value) }) : t("detail.age", { age })) : age;
   return (
     <time class={stale ? "age stale" : "age"} dateTime={iso ?? undefined} title={formatMoment(iso, now, lang.value)}>
       {text}

@@ -121,10 +121,13 @@ export const crowd: LayerKind = {
     },
     {
       // A region over its threshold keeps its text, whatever stands there.
-      z: 83,
+      z: 69,
       spec: {
         id: "crowd-label-over", type: "symbol", source, filter: ["==", ["get", "part"], "label_over"],
-        layout: { "text-field": ["get", "label"], "text-font": FONT_STRONG, "text-size": 14.5, "text-max-width": 16, "text-allow-overlap": true },
+        layout: {
+          "text-field": ["get", "label"], "text-font": FONT_STRONG, "text-size": 14.5, "text-max-width": 16, "text-overlap": "always",
+          "text-variable-anchor": ["center", "top", "bottom", "left", "right"], "text-radial-offset": 1.4,
+        },
         paint: { "text-color": "#ffffff", "text-halo-color": "#a80f1b", "text-halo-width": 3.2 },
       },
     },
