@@ -5,66 +5,26 @@ longer). Units are in the names; positions of the subject itself travel in `Obse
 GeoJSON dicts in WGS84, longitude first. Times are aware datetimes in UTC. The struct tag is the kind.
 """
 
-from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
-Text = str | None | UnsetType
-Number = float | None | UnsetType
-Whole = int | None | UnsetType
-Flag = bool | None | UnsetType
-Time = datetime | None | UnsetType
-Shape = dict[str, Any] | None | UnsetType
-Words = tuple[str, ...] | UnsetType
-
-
-class Base(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", forbid_unknown_fields=True):
-    """Common configuration of all contents."""
-
-
-class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A postal address as the sender wrote it."""
-
-    street: str | None = None
-    postcode: str | None = None
-    city: str | None = None
-
-
-class Threshold(Struct, frozen=True, kw_only=True):
-    """One rule: `comparison` is equal, notEqual, greaterThan, greaterThanInclusive, lessThan or lessThanInclusive."""
-
-    comparison: str
-    value: float | str | bool | None
-
-
-class Thresholds(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a device's value is invalid, a warning or an alarm."""
-
-    invalid: tuple[Threshold, ...] = ()
-    warning: tuple[Threshold, ...] = ()
-    alarm: tuple[Threshold, ...] = ()
-
-
-class Media(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A picture or stream that lies elsewhere: `type` is IMAGE, VIDEO or VIDEOSTREAM."""
-
-    type: str
-    url: str
-
-
-class Fence(Struct, frozen=True, kw_only=True):
-    """An area that a drone must stay inside (`inclusion`) or out of."""
-
-    inclusion: bool
-    geometry: dict[str, Any]
-
-
-class Waypoint(Struct, frozen=True, kw_only=True):
-    """A planned point of a flight; the third coordinate is metres above ground."""
-
-    number: int
-    geometry: dict[str, Any]
+from layers.content_air import Drone as Drone
+from layers.content_air import Image as Image
+from layers.content_parts import Address as Address
+from layers.content_parts import Base as Base
+from layers.content_parts import Fence as Fence
+from layers.content_parts import Flag as Flag
+from layers.content_parts import Media as Media
+from layers.content_parts import Number as Number
+from layers.content_parts import Shape as Shape
+from layers.content_parts import Text as Text
+from layers.content_parts import Threshold as Threshold
+from layers.content_parts import Thresholds as Thresholds
+from layers.content_parts import Time as Time
+from layers.content_parts import Waypoint as Waypoint
+from layers.content_parts import Whole as Whole
+from layers.content_parts import Words as Words
 
 
 class Mission(Base, frozen=True, kw_only=True, omit_defaults=True, tag="mission"):
@@ -171,24 +131,6 @@ class CrowdAlert(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd
     people: Whole = UNSET
     reason: Text = UNSET
     pattern: Text = UNSET
-
-
-class Drone(Base, frozen=True, kw_only=True, omit_defaults=True, tag="drone"):
-    """An unmanned aircraft; its geometry's third coordinate is metres above ground. Not `armed`: safe to approach."""
-
-    name: Text = UNSET
-    home: Shape = UNSET
-    heading_deg: Number = UNSET
-    ground_speed_mps: Number = UNSET
-    vertical_speed_mps: Number = UNSET
-    flight_status: Text = UNSET
-    recording: Flag = UNSET
-    armed: Flag = UNSET
-    battery_pct: Number = UNSET
-    fences: tuple[Fence, ...] | UnsetType = UNSET
-    media: tuple[Media, ...] | UnsetType = UNSET
-    next_waypoint: Whole = UNSET
-    path: tuple[Waypoint, ...] | UnsetType = UNSET
 
 
 class Building(Base, frozen=True, kw_only=True, omit_defaults=True, tag="building"):
@@ -375,6 +317,7 @@ Content = (
     | CrowdLine
     | CrowdAlert
     | Drone
+    | Image
     | Building
     | Device
     | Post

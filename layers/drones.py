@@ -56,7 +56,8 @@ def _drone(book: Book, record: Record) -> Feature:
         values(
             record,
             *("name", "heading_deg", "ground_speed_mps", "vertical_speed_mps", "flight_status", "recording", "armed"),
-            *("battery_pct", "next_waypoint", "home"),
+            *("battery_pct", "next_waypoint", "home", "altitude_m", "registration", "aircraft_type"),
+            *("remark", "operator_id", "operator_place"),
         ),
         height_m=height_m(record.get(GEOMETRY)),
         **listed(record, "media"),

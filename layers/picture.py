@@ -20,6 +20,7 @@ from layers import (
     crowd,
     devices,
     drones,
+    images,
     missions,
     notes,
     reports,
@@ -36,7 +37,9 @@ from layers.records import Record
 from layers.settings import PictureSettings
 from layers.wire import Feature
 
-LAYERS: tuple[ModuleType, ...] = (missions, units, crowd, drones, buildings, devices, reports, warnings, notes, sources)
+LAYERS: tuple[ModuleType, ...] = (
+    *(missions, units, crowd, drones, images, buildings, devices, reports, warnings, notes, sources),
+)
 """Every layer that draws subjects. Each module has KINDS, LISTENS, affected, draw; some have due and urgent."""
 
 DRAWN_BY: dict[str, ModuleType] = {kind: layer for layer in LAYERS for kind in sorted(layer.KINDS)}

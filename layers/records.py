@@ -64,6 +64,7 @@ REFERENCES: dict[str, tuple[str, ...]] = {
     "crowd_count": ("region",),
     "crowd_alert": ("region",),
     "device": ("building",),
+    "image": ("drone",),
     "warning": ("references", "identifier"),
     "note": ("mission",),
     "post": ("search_ids",),
@@ -74,7 +75,9 @@ REFERENCES: dict[str, tuple[str, ...]] = {
 HISTORIES: dict[str, str] = {"drone": GEOMETRY, "crowd_count": "people", "unit": GEOMETRY}
 """Kinds of which one attribute's earlier values are kept (of a unit: the one position that cards tell)."""
 
-_SHAPES = frozenset({"report_to", "field_of_view", "blind_spots", "area", "home"})
+_SHAPES = frozenset(
+    {"report_to", "field_of_view", "blind_spots", "area", "home", "operator_place", "footprint", "centre"}
+)
 _SIZED = (dict, list)
 
 

@@ -37,6 +37,8 @@ DEFAULT_AGES: dict[str, Age] = {
     "drone": Age(15.0, 30 * MINUTE),
     # Fences and planned path: they hold until the next plan, and go with the drone.
     "drone_plan": Age(30 * MINUTE, 30 * MINUTE),
+    # A picture of the ground is of its moment: a fire is elsewhere half an hour later.
+    "image": Age(30 * MINUTE, DAY),
     "building": Age(DAY, 7 * DAY),
     # Gateways send changes and a keep-alive at best every quarter of an hour.
     "device": Age(30 * MINUTE, DAY),

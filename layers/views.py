@@ -28,6 +28,7 @@ ALL_LAYERS = (
 
 PERSONAL: dict[str, frozenset[str]] = {
     "missions": frozenset({"reporter"}),
+    "drones": frozenset({"operator_place", "operator_id", "remark"}),
     "buildings": frozenset({"name", "email", "floor_plan_url"}),
     "reports": frozenset({"author", "sender_id", "sender_name"}),
     "notes": frozenset({"sender_name"}),

@@ -197,6 +197,15 @@ drones = st.builds(
     ),
     path=some(st.lists(st.builds(c.Waypoint, number=st.integers(0, 9), geometry=heights), max_size=3).map(tuple)),
 )
+images = st.builds(
+    c.Image,
+    camera=maybe(words),
+    drone=maybe(names("drone:", 2)),
+    taken_at=maybe(times),
+    footprint=maybe(squares),
+    height_m=maybe(numbers),
+    truncated=maybe(st.booleans()),
+)
 buildings = st.builds(
     c.Building,
     name=maybe(personal),
@@ -255,6 +264,7 @@ CLAIMS: list[tuple[str, int, st.SearchStrategy[Any], st.SearchStrategy[Any]]] = 
     ("line:", 2, lines, st.just(UNSET)),
     ("alert:", 3, alerts, st.just(UNSET)),
     ("drone:", 2, drones, st.one_of(st.just(UNSET), heights)),
+    ("image:", 2, images, places),
     ("building:", 2, buildings, places),
     ("device:", 5, devices, places),
     ("post:", 3, posts, places),
