@@ -114,12 +114,12 @@ def _unit(book: Book, mission: Record, unit: Record) -> Fact:
         "id": unit.subject,
         "call_sign": unit.get("call_sign") or unit.get("name"),
         "fms_status": status,
-        "state": units.state(unit),
+        "state": units.state(unit, book),
         "emergency": units.emergency(unit),
         "distance_m": distance,
         "distance_at": stamp(unit.history[-1][0].observed_at) if distance is not None else None,
     }
-    committed = status in fms.FMS and fms.FMS[status].committed
+    committed = status in fms.FMS and fms.meaning(status, book.settings.fms).committed
     weight = LIFE if value["emergency"] else ACCESS if committed else CONTEXT
     return fact(book, unit, unit.claim("fms_status"), "unit", value, weight)
 

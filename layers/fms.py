@@ -5,6 +5,8 @@ more are not states: 0 is an emergency call and 5 a request to speak; both keep 
 refused: a crew may go from 3 to 2 (called back) or from 2 to 4 (status 3 was lost on the radio).
 """
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 
@@ -33,24 +35,33 @@ FMS: dict[int, Status] = {
     8: Status("am Transportziel", "at destination", "at_destination", True),
     9: Status("örtlich belegt", "local use", None, None),
 }
-"""Every status, 0 to 9."""
+"""Every status, 0 to 9: the default of the table that an operator may change (`PictureSettings.fms`)."""
+
+Own = Mapping[str, Status]
+"""What a region means by a status otherwise, by its digit: in Bavaria 8 is `limited`, some give 9 a state."""
+NOTHING: Own = {}
 
 # Registers: what has to be remembered of the status, each by its own newest claim, so that any order of the same
 # reports gives the same state. `fms_status` itself holds the newest status of all.
 STATE, CLEARED, CALLED = "_state", "_cleared", "_called"
 
 
-def registers(status: int | None) -> dict[str, int | None]:
+def meaning(status: int, own: Own = NOTHING) -> Status:
+    """What a status 0 to 9 means."""
+    return own.get(str(status)) or FMS[status]
+
+
+def registers(status: int | None, own: Own = NOTHING) -> dict[str, int | None]:
     """Which registers a reported status sets. None (status unknown) ends the state but not an emergency."""
     if status is None:
         return {STATE: None}
     if status == EMERGENCY:
         return {CALLED: status}
-    if FMS[status].state is None:
+    if meaning(status, own).state is None:
         return {}
     return {STATE: status, CLEARED: status}
 
 
-def state(status: int | None) -> str:
+def state(status: int | None, own: Own = NOTHING) -> str:
     """The state that the newest state-giving status stands for, `unknown` without one."""
-    return (FMS[status].state if status is not None else None) or UNKNOWN
+    return (meaning(status, own).state if status is not None else None) or UNKNOWN

@@ -187,7 +187,7 @@ def attributes(observation: Observation, settings: PictureSettings) -> tuple[dic
         else:
             refused.append(GEOMETRY)
     if "fms_status" in said:
-        said.update(fms.registers(said["fms_status"]))
+        said.update(fms.registers(said["fms_status"], settings.fms))
     return said, refused
 
 

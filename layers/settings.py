@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from layers.clock import Limits
+from layers.fms import Status
 
 NEVER = 0.0
 """As a silence limit: this source may be quiet for ever."""
@@ -77,6 +78,8 @@ class PictureSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Overrides of `DEFAULT_AGES`."""
     silence_after_s: dict[str, float] = {}
     """Overrides and additions to `DEFAULT_SILENCE`; the longest matching pattern decides, 0 means never silent."""
+    fms: dict[str, Status] = {}
+    """Overrides of the table in `layers.fms`, by the digit of the status: regions differ in 7, 8 and 9."""
     clock_ahead_limit_s: float = 300.0
     density_threshold_pm2: float = 4.0
     """Alarm density where neither region nor alert names one: from about 4 persons per m2 a standing crowd loses free

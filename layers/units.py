@@ -25,9 +25,9 @@ def affected(change: Change, book: Book) -> Iterable[str]:
     return [*(unit.subject for unit in book.referring(change.subject, "unit")), *listed]
 
 
-def state(record: Record) -> str:
+def state(record: Record, book: Book) -> str:
     """What the newest state-giving status says; calls (0), requests to speak (5) and 9 keep it."""
-    return fms.state(record.get(fms.STATE))
+    return fms.state(record.get(fms.STATE), book.settings.fms)
 
 
 def emergency(record: Record) -> bool:
@@ -49,7 +49,7 @@ def draw(subject: str, book: Book) -> list[Feature]:
             *("name", "call_sign", "description", "vehicle_type", "base_station", "fms_status"),
             *("heading_deg", "speed_mps"),
         ),
-        state=state(record),
+        state=state(record, book),
         mission=mission,
         report_to=plain(record.get("report_to")),
         emergency=emergency(record),
