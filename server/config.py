@@ -94,6 +94,9 @@ class FeedSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Longest message of a feed; a format may have a lower limit of its own."""
     entities: Count = 1_000
     """Subjects in one message."""
+    sources: dict[str, dict[str, Any]] = {}
+    """Settings of a feed (`divera`) or of one source of it (`divera/wache1`, which comes first): its page in docs/feeds
+    lists them; `zone` for any of them."""
 
 
 class MapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -156,12 +159,34 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
         settings = msgspec.convert(document, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {error}") from None
+    if settings.picture.exercise:
+        raise ConfigError(f"{where}: [picture]: exercise is set by the server; live is never one")
     if settings.feeds.zone not in {"UTC", *available_timezones()}:
         raise ConfigError(f"{where}: [feeds]: there is no time zone {settings.feeds.zone!r}")
+    for source, options in settings.feeds.sources.items():
+        _check_source(source, options, where)
     for kind in settings.picture.ages:
         if kind not in DEFAULT_AGES:
             raise ConfigError(f"{where}: [picture.ages]: there is no kind {kind}{_nearest(kind, DEFAULT_AGES)}")
     return settings
+
+
+def _check_source(source: str, options: Mapping[str, Any], where: str) -> None:
+    from server.feeds import feeds  # every format is loaded: only for who sets one
+
+    name = source.partition("/")[0]
+    feed = feeds().get(name)
+    if feed is None:
+        raise ConfigError(f"{where}: [feeds.sources.{source}]: there is no feed {name}{_nearest(name, feeds())}")
+    own = {key: value for key, value in options.items() if key != "zone"}
+    if options.get("zone", "UTC") not in {"UTC", *available_timezones()}:
+        raise ConfigError(f"{where}: [feeds.sources.{source}]: there is no time zone {options['zone']!r}")
+    if own and feed.options is None:
+        raise ConfigError(f"{where}: [feeds.sources.{source}]: {name} has no settings of its own")
+    try:
+        msgspec.convert(own, feed.options or dict)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}: [feeds.sources.{source}]: {error}") from None
 
 
 def sections() -> dict[str, type[Struct]]:
