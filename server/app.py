@@ -44,7 +44,7 @@ def build(data_dir: Path, settings: Settings) -> House:
     feed_limits = Limits(
         body_bytes=settings.feeds.body_bytes, entities=settings.feeds.entities, clock=settings.picture.limits
     )
-    intake = Intake(quarantine, feed_limits, settings.feeds.zone)
+    intake = Intake(quarantine, feed_limits, settings.feeds.zone, settings.feeds.sources)
     rooms = Situations(
         data_dir,
         SituationSettings(

@@ -6,9 +6,9 @@ together with the original bytes. Returns when everything that was accepted is d
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -70,12 +70,22 @@ class _Pending(Struct):
 
 
 class Intake:
-    """See the module. `zone` is what a time without a zone means where a feed does not know better."""
+    """See the module. `zone` is what a time without a zone means where a feed does not know better.
 
-    def __init__(self, quarantine: Quarantine, limits: Limits | None = None, zone: str = "UTC") -> None:
+    `sources` are settings by feed or by source, with an own `zone` among them perhaps.
+    """
+
+    def __init__(
+        self,
+        quarantine: Quarantine,
+        limits: Limits | None = None,
+        zone: str = "UTC",
+        sources: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         self.quarantine = quarantine
         self.limits = limits or Limits()
         self.zone = zone
+        self.sources = sources or {}
         self.stats = IntakeStats()
         self._strict: dict[str, threading.Lock] = {}
         self._pending: dict[tuple[str, str], _Pending] = {}
@@ -158,8 +168,9 @@ class Intake:
             raise DecodeError(f"there is no feed {raw.feed!r}", INVALID)
         if len(source) > MAX_ID_CHARS:
             raise DecodeError(f"the name of a source has at most {MAX_ID_CHARS} characters", INVALID)
-        zone = feed.zone or self.zone
-        context = Context(source=source, received_at=raw.received_at, zone=zone, limits=self.limits)
+        options = {**self.sources.get(feed.name, {}), **self.sources.get(source, {})}
+        zone = options.pop("zone", None) or feed.zone or self.zone
+        context = Context(source=source, received_at=raw.received_at, zone=zone, limits=self.limits, options=options)
         limit = min(feed.max_bytes, self.limits.body_bytes)
         if len(raw.body) > limit:
             raise DecodeError(f"the message has {len(raw.body)} bytes, more than {limit}", TOO_LARGE)

@@ -180,9 +180,8 @@ def replay(scenario: str, settings: Settings, until_s: float | None = None) -> t
         data_dir = Path(folder)
         name = _placed(scenario, data_dir)
         quarantine = Quarantine(data_dir / "quarantine.db")
-        rooms = Situations(
-            data_dir, SituationSettings(picture=settings.picture, desk=settings.desk), Intake(quarantine)
-        )
+        intake = Intake(quarantine, zone=settings.feeds.zone, sources=settings.feeds.sources)
+        rooms = Situations(data_dir, SituationSettings(picture=settings.picture, desk=settings.desk), intake)
         rooms.start()
         try:
             exercise = rooms.start_exercise(name)
