@@ -84,7 +84,7 @@ def _nodes(document: Any, batch: Batch, depth: int = 0) -> Iterator[Node]:
             yield from _nodes(item, batch, depth + 1)
         if len(document) > batch.context.limits.entities:
             batch.refuse(f"{len(document)} nodes, more than {batch.context.limits.entities}")
-    elif not isinstance(document, Mapping) or depth > 3:
+    elif not isinstance(document, Mapping) or depth > 5:
         batch.refuse("a node is an object", document)
     elif isinstance(document.get("event"), str):
         yield from _event(document["event"], document.get("data"), batch)
