@@ -19,8 +19,9 @@ from server.config import Settings
 from server.feeds import Limits
 from server.gauges import Gauges
 from server.house import House
-from server.http import auth, config, errors, guard, health, ingest, ngsi, picture, security, situations, web
+from server.http import auth, config, errors, guard, health, ingest, media, ngsi, picture, security, situations, web
 from server.intake import Intake
+from server.media import MediaStore
 from server.metrics import Metrics
 from server.quarantine import Quarantine
 from server.reports import Reports
@@ -31,7 +32,7 @@ from server.throttle import Throttle
 
 log = logging.getLogger("lagebild.http")
 
-BLUEPRINTS = tuple(module.blueprint for module in (auth, config, health, ingest, ngsi, picture, situations, web))
+BLUEPRINTS = tuple(module.blueprint for module in (auth, config, health, ingest, media, ngsi, picture, situations, web))
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20
 
@@ -70,6 +71,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         situations=rooms,
         quarantine=quarantine,
         intake=intake,
+        media=MediaStore(data_dir / "media", settings.media),
         reports=Reports(intake, metrics, settings.limits.reports_per_min),
         sync=sync,
         failures=Throttle(per_minute=per_min, burst=per_min),

@@ -1,5 +1,5 @@
-"""What is looked after every second: connections of revoked tokens, connections that never signed in, when tokens were
-used.
+"""What is looked after: connections of revoked tokens, connections that never signed in, when tokens were used, files
+that are kept no longer.
 """
 
 import logging
@@ -45,6 +45,7 @@ class Caretaker:
             if time.monotonic() - self._flushed_at > FLUSH_EVERY_S:
                 self._flushed_at = time.monotonic()
                 self._house.access.flush_used()
+                self._house.media.expire()
 
     def close_revoked(self) -> None:
         """Disconnect whoever came with a token that has been revoked or has expired."""

@@ -18,6 +18,7 @@ from msgspec import Meta, Struct, field
 
 from layers.settings import DEFAULT_AGES, PictureSettings
 from server.desk import DeskSettings
+from server.media import MediaSettings
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -137,6 +138,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: LogSettings = field(default_factory=LogSettings)
     exercises: ExerciseSettings = field(default_factory=ExerciseSettings)
     desk: DeskSettings = field(default_factory=DeskSettings)
+    media: MediaSettings = field(default_factory=MediaSettings)
     picture: PictureSettings = field(default_factory=PictureSettings)
 
 

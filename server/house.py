@@ -7,6 +7,7 @@ from server.access import Access
 from server.audit import Audit
 from server.config import Settings
 from server.intake import Intake
+from server.media import MediaStore
 from server.metrics import Metrics
 from server.quarantine import Quarantine
 from server.reports import Reports
@@ -27,6 +28,7 @@ class House:
     situations: Situations
     quarantine: Quarantine
     intake: Intake
+    media: MediaStore
     reports: Reports
     sync: Sync
     failures: Throttle

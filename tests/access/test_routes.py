@@ -40,6 +40,7 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/basemap/town.geojson"): VIEWERS,
     ("GET", "/quarantine"): CONTROL,
     ("GET", "/picture"): VIEWERS,
+    ("GET", "/media/<item_id>"): VIEWERS,
     ("GET", "/situations"): VIEWERS,
     ("GET", "/scenarios"): CONTROL | EXERCISE,
     ("POST", "/situations"): EXERCISE,
@@ -65,6 +66,7 @@ ARGUMENTS = {
     "<name>": "ex-none-1",
     "<part>": "part",
     "<entity_id>": "urn:x",
+    "<item_id>": "0" * 64,
 }
 BODIES: dict[str, Any] = {
     "/auth/exchange": {"code": "wrong"},
