@@ -109,8 +109,9 @@ class MediaStore:
         sensitivity: Sensitivity = Sensitivity.OPERATIONAL,
         subject: str | None = None,
     ) -> str:
-        """Keep a file durably and give its id. The same bytes again are the same file: the stricter word counts, and the
-        subject that came first stays.
+        """Keep a file durably and give its id.
+
+        The same bytes again are the same file: the stricter word counts, the subject that came first stays.
 
         Raises MediaError for a file that is empty or too large, or a name that is none.
         """

@@ -32,9 +32,8 @@ def store(folder: Path, **settings: Any) -> tuple[MediaStore, Time]:
 
 def files(folder: Path) -> list[str]:
     """What lies there besides the index."""
-    return sorted(
-        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and "db" not in path.name
-    )
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("index.db"))
+    return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def test_a_file_is_named_by_its_content_and_survives_the_end(tmp_path: Path) -> None:
