@@ -91,8 +91,8 @@ class FeedSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     zone: str = "UTC"
     """Zone of a time that comes without one, where the format itself says nothing (IANA name)."""
-    body_bytes: Count = 1_048_576
-    """Longest message of a feed; a format may have a lower limit of its own."""
+    body_bytes: Count = 8_000_000
+    """Longest message of any feed; most formats have a lower limit of their own."""
     entities: Count = 1_000
     """Subjects in one message."""
     sources: dict[str, dict[str, Any]] = {}
