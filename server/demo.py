@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from server.access import Role
+from server.audit import OPERATOR
 from server.house import House
 from server.links import sign_in_link
 from server.situations import Situation
@@ -20,7 +21,10 @@ def unknown(house: House, scenario: str) -> str | None:
 
 def prepare(house: House, scenario: str, base: str) -> list[str]:
     """Go on with the exercise of this scenario, or start one; the lines to print."""
-    situation = _running(house, scenario) or house.situations.start_exercise(scenario)
+    situation = _running(house, scenario)
+    if situation is None:
+        situation = house.situations.start_exercise(scenario)
+        house.audit.append("exercise-started", OPERATOR, situation.id, scenario=scenario)
     units = next((known["units"] for known in house.situations.scenarios() if known["name"] == scenario), ())
     access, settings = house.access, house.settings.access
 

@@ -10,7 +10,7 @@ from fixtures.library import town_geojson_path
 from layers.wire import PROTOCOL
 from server.access import Role
 from server.http.body import number
-from server.http.guard import house, needs
+from server.http.guard import caller, house, needs
 from server.http.picture import VIEWERS
 
 blueprint = Blueprint("config", __name__)
@@ -37,6 +37,8 @@ def town() -> ResponseReturnValue:
 @blueprint.get("/quarantine")
 @needs(Role.CONTROL, Role.ADMIN)
 def quarantine() -> ResponseReturnValue:
-    """What was refused, the newest first."""
+    """What was refused, the newest first. Excerpts are what strangers wrote: reading them is noted."""
     rows = house().quarantine.list(number("limit", 100, 1, MAX_ROWS), None)
+    if rows:
+        house().audit.append("quarantine", caller(), rows=len(rows))
     return jsonify(quarantine=[msgspec.to_builtins(row) for row in rows], counts=house().quarantine.counts())
