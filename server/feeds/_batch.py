@@ -97,6 +97,7 @@ class Batch:
         repeats_s: int = 0,
         identity: str | None = None,
         personal: bool = False,
+        accuracy_m: float | None = None,
     ) -> None:
         """One observation. `at`: when it was so, by the sender's clock; `said`: when the sender said so.
 
@@ -120,6 +121,7 @@ class Batch:
             received_at=context.received_at,
             content=content,
             geometry=geometry,
+            accuracy_m=accuracy_m,
             flags=tuple(sorted({*found, *flags})),
             sensitivity=Sensitivity.PERSONAL if personal else Sensitivity.OPERATIONAL,
             extra=self._extra(extra or {}, subject),
