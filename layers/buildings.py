@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from layers import devices
+from layers import devices, rooms
 from layers.book import Book, Change
 from layers.draw import common, feature, flat, listed, values
 from layers.missions import address
@@ -10,7 +10,7 @@ from layers.records import GEOMETRY, Record
 from layers.wire import Feature
 
 KINDS = frozenset({"building"})
-LISTENS = frozenset({"building", "device"})
+LISTENS = frozenset({"building", "device", "occupant"})
 
 GRANTED = "GRANTED"
 COUNTED, MOTION = frozenset({"occupancy"}), frozenset({"motion", "presence"})
@@ -18,11 +18,11 @@ COUNTED, MOTION = frozenset({"occupancy"}), frozenset({"motion", "presence"})
 
 
 def affected(change: Change, book: Book) -> Iterable[str]:
-    """The building itself; the building of a device that changed."""
+    """The building itself; the building of a device or person that changed."""
     if change.kind == "building":
         return (change.subject,)
-    device = book.record(change.subject, "device")
-    building = device.get("building") if device is not None else None
+    inside = book.record(change.subject, "device", "occupant")
+    building = inside.get("building") if inside is not None else None
     return (building,) if building else ()
 
 
@@ -50,6 +50,12 @@ def persons_probable(found: list[Record]) -> int | None:
     return max(counted, int(moving)) if known else None
 
 
+def _inside(book: Book, building: str, found: list[Record]) -> int | None:
+    """The more of what sensors count and of the persons that the building itself says are present."""
+    by_sensors, known = persons_probable(found), rooms.present(book, building)
+    return max(by_sensors or 0, known) if known else by_sensors
+
+
 def draw(subject: str, book: Book) -> list[Feature]:
     """The building as one point."""
     record = book.records[subject]
@@ -59,10 +65,10 @@ def draw(subject: str, book: Book) -> list[Feature]:
     title = record.get("description") or (place["text"] if place is not None else None)
     properties = common(book, record, "buildings", "building", title, times=("permission",))
     properties.update(
-        values(record, "permission", "description", "name", "email", "floor_plan_url", "source_url"),
+        values(record, "permission", "description", "name", "email", "floor_plan_url", "source_url", "material"),
         address=place,
         devices={name.lower(): states.count(name) for name in devices.STATES},
-        persons_probable=persons_probable(found),
-        **listed(record, "categories"),
+        persons_probable=_inside(book, subject, found),
+        **listed(record, "categories", "heating"),
     )
     return [feature(subject, flat(record.get(GEOMETRY)), properties)]

@@ -11,6 +11,8 @@ from msgspec import UNSET, UnsetType
 
 from layers.content_air import Drone as Drone
 from layers.content_air import Image as Image
+from layers.content_homes import Occupant as Occupant
+from layers.content_homes import Room as Room
 from layers.content_parts import Address as Address
 from layers.content_parts import Base as Base
 from layers.content_parts import Fence as Fence
@@ -144,6 +146,8 @@ class Building(Base, frozen=True, kw_only=True, omit_defaults=True, tag="buildin
     address: Address | None | UnsetType = UNSET
     floor_plan_url: Text = UNSET
     permission: Text = UNSET
+    material: Text = UNSET
+    heating: Words = UNSET
 
 
 class Device(Base, frozen=True, kw_only=True, omit_defaults=True, tag="device"):
@@ -152,6 +156,7 @@ class Device(Base, frozen=True, kw_only=True, omit_defaults=True, tag="device"):
     name: Text = UNSET
     description: Text = UNSET
     building: Text = UNSET
+    room: Text = UNSET
     categories: Words = UNSET
     measures: Words = UNSET
     value: Any = UNSET
@@ -320,6 +325,8 @@ Content = (
     | Image
     | Building
     | Device
+    | Room
+    | Occupant
     | Post
     | SocialSearch
     | SocialRule

@@ -135,7 +135,10 @@ def draw(subject: str, book: Book) -> list[Feature]:
     record = book.records[subject]
     properties = common(book, record, "devices", "device", record.get("name"), times=("value",))
     properties.update(
-        values(record, "name", "description", "value", "building", "desired_value", "action_status", "source_name"),
+        values(
+            record,
+            *("name", "description", "value", "building", "room", "desired_value", "action_status", "source_name"),
+        ),
         state=state(record),
         thresholds=plain(record.get("thresholds")),
         consent=consent(book, record),

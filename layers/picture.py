@@ -24,6 +24,7 @@ from layers import (
     missions,
     notes,
     reports,
+    rooms,
     snapshot,
     sources,
     units,
@@ -38,7 +39,7 @@ from layers.settings import PictureSettings
 from layers.wire import Feature
 
 LAYERS: tuple[ModuleType, ...] = (
-    *(missions, units, crowd, drones, images, buildings, devices, reports, warnings, notes, sources),
+    *(missions, units, crowd, drones, images, buildings, rooms, devices, reports, warnings, notes, sources),
 )
 """Every layer that draws subjects. Each module has KINDS, LISTENS, affected, draw; some have due and urgent."""
 

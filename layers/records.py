@@ -64,6 +64,8 @@ REFERENCES: dict[str, tuple[str, ...]] = {
     "crowd_count": ("region",),
     "crowd_alert": ("region",),
     "device": ("building",),
+    "room": ("building",),
+    "occupant": ("building",),
     "image": ("drone",),
     "warning": ("references", "identifier"),
     "note": ("mission",),

@@ -43,6 +43,9 @@ DEFAULT_AGES: dict[str, Age] = {
     "building": Age(DAY, 7 * DAY),
     # Gateways send changes and a keep-alive at best every quarter of an hour.
     "device": Age(30 * MINUTE, DAY),
+    # Asked again and again while a mission holds the owner's consent, and not kept after.
+    "room": Age(5 * MINUTE, DAY),
+    "occupant": Age(5 * MINUTE, HOUR),
     "post": Age(HOUR, 12 * HOUR),
     "citizen_report": Age(HOUR, DAY),
     "social_event": Age(30 * MINUTE, 12 * HOUR),

@@ -130,6 +130,8 @@ class View(Struct, frozen=True):
         return impersonal(feature) if to_all or mine else None
 
     def _building(self, feature: Feature, book: Book) -> Feature | None:
+        if feature["properties"]["part"] != "building":
+            return self._inside(feature, book)
         if feature["properties"]["permission"] != "GRANTED":
             return _closed(feature) if self.role == "control" else None
         if self.role == "control" or (self.role == "crew" and self._is_at_hand(feature, book)):
@@ -137,6 +139,15 @@ class View(Struct, frozen=True):
         if self.role == "liaison":
             return without(impersonal(feature), _INSIDE)
         return impersonal(feature) if self.role != "crew" else None
+
+    def _inside(self, feature: Feature, book: Book) -> Feature | None:
+        """Rooms: who may see the building's devices. Persons: the control room and the crews at hand."""
+        record = book.record(feature["id"], "room", "occupant")
+        if record is None or consent(book, record) != "granted" or self.role == "liaison":
+            return None
+        if self.role == "control" or (self.role == "crew" and self._is_at_hand(feature, book)):
+            return feature
+        return feature if self.role != "crew" and record.kind == "room" else None
 
     def _device(self, feature: Feature, book: Book) -> Feature | None:
         """Consent is asked of the picture, not of the feature: it counts now."""
