@@ -6,10 +6,9 @@ The text is that of the preferred language; other languages repeat the same area
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from layers.content import Warning as Alert
 from server.feeds import BAD_ENTITY
@@ -46,8 +45,12 @@ class CapOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Languages in the order of preference; a language without a region takes any region."""
 
 
-def observe(alert: Mapping[str, Any], batch: Batch, feed: str = "cap", flags: Sequence[str] = ()) -> None:
-    """Claim what an alert says. One without what CAP requires is refused."""
+def observe(alert: Mapping[str, Any], batch: Batch, of: tuple[str, ...] = (), flags: Sequence[str] = ()) -> None:
+    """Claim what an alert says. One without what CAP requires is refused.
+
+    `of`: feed and key of the subject, where these are not `cap`, sender and identifier; it is then told of elsewhere,
+    too, and what the alert does not say stays as it is.
+    """
     fields = batch.fields(alert)
     identifier, sender = fields.said("identifier", name), fields.said("sender", name)
     sent_at = fields.said("sent", news_time)
@@ -56,7 +59,8 @@ def observe(alert: Mapping[str, Any], batch: Batch, feed: str = "cap", flags: Se
         lacking = missing or ["a readable identifier, sender and sent"]
         batch.refuse(f"a CAP alert needs {', '.join(lacking)}", shown(alert), kind=BAD_ENTITY)
         return
-    fields.of = subject(feed, sender, identifier)
+    key = of or ("cap", sender, identifier)
+    fields.of = subject(*key)
     fields.flags.update(flags)
     head = {
         "identifier": identifier,
@@ -77,8 +81,8 @@ def observe(alert: Mapping[str, Any], batch: Batch, feed: str = "cap", flags: Se
     if len(parts) > MAX_PARTS:
         batch.refuse(f"{len(parts)} different warnings in one alert, more than {MAX_PARTS}", "", fields.of)
     for number, part in enumerate(parts[:MAX_PARTS], 1):
-        of = fields.of if number == 1 else subject(feed, sender, identifier, str(number))
-        _claim(of, head, part, fields.flags, extra, batch, sent_at)
+        name_of = fields.of if number == 1 else subject(*key, str(number))
+        _claim(name_of, head, part, fields.flags, extra, batch, partial=bool(of))
 
 
 def _claim(
@@ -88,7 +92,7 @@ def _claim(
     flags: set[str],
     extra: dict[str, Any],
     batch: Batch,
-    sent_at: datetime,
+    partial: bool,
 ) -> None:
     """One warning; its areas are those of all its infos, its words those of the first."""
     info = infos[0]
@@ -100,20 +104,25 @@ def _claim(
             gatherer.add(area.raw, area)
     for scheme, codes in administrative(info.raw.get("parameter")):
         gatherer.code(scheme, codes)
-    place = gatherer.place()
-    content = Alert(
+    place, sent_at = gatherer.place(), head["sent_at"]
+    told = {
         **head,
         **said(info),
-        effective_at=info.said("effective", news_time) or sent_at,
-        area_text=place.text,
-        area_codes=place.codes,
-        altitude_m=place.altitude_m,
-        ceiling_m=place.ceiling_m,
-    )
+        "effective_at": info.said("effective", news_time) or sent_at,
+        "area_text": place.text,
+        "area_codes": place.codes,
+        "altitude_m": place.altitude_m,
+        "ceiling_m": place.ceiling_m,
+    }
+    if partial:
+        told = {key: value for key, value in told.items() if value is not None}
+    no_shape: None | UnsetType = UNSET if partial else None
     extra = extra | {key: info.raw[key] for key in KEPT_OF_INFO if info.has(key)}
     extra |= {key: pairs(info.raw[key]) for key in ("eventCode", "parameter") if info.has(key)}
     extra |= _unknown(info, urgency=URGENCY, severity=SEVERITY, certainty=CERTAINTY)
-    batch.claim(of, content, at=sent_at, flags=flags | info.flags, geometry=place.geometry, extra=extra)
+    batch.claim(
+        of, Alert(**told), at=sent_at, flags=flags | info.flags, geometry=place.geometry or no_shape, extra=extra
+    )
 
 
 def said(info: Fields) -> dict[str, Any]:
