@@ -1,4 +1,4 @@
-"""The page object: what a person at a desk sees and does, in their words. Tests say what, this says where it is on the page."""
+"""The page object: what a person at a desk sees and does. Tests say what, this says where it is on the page."""
 
 import json
 import re
@@ -12,7 +12,9 @@ from tests.server import wait_until
 STORAGE = "lagebild.session:"
 WATCH_CSP = """
   window.__violations = [];
-  document.addEventListener("securitypolicyviolation", (event) => window.__violations.push(`${event.violatedDirective}: ${event.blockedURI}`));
+  document.addEventListener("securitypolicyviolation", (event) => {
+    window.__violations.push(`${event.violatedDirective}: ${event.blockedURI}`);
+  });
 """
 GONE = re.compile(
     r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket connection"
@@ -41,11 +43,9 @@ class Desk:
         parts = urlsplit(url)
         kept = {"token": token, "role": role, "name": "Pult"}
         storage = [{"name": STORAGE + parts.path, "value": json.dumps(kept)}] if token is not None else []
+        origin: Any = {"origin": f"{parts.scheme}://{parts.netloc}", "localStorage": storage}
         self.context = browser.new_context(
-            storage_state={
-                "cookies": [],
-                "origins": [{"origin": f"{parts.scheme}://{parts.netloc}", "localStorage": storage}],
-            },
+            storage_state={"cookies": [], "origins": [origin]},
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,
             reduced_motion="reduce" if calm else "no-preference",

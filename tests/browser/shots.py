@@ -1,6 +1,6 @@
-"""Takes the pictures of the screens for the documentation: `python -m tests.browser.shots [FOLDER]` (default docs/images).
+"""Takes the pictures of the screens for the documentation: `python -m tests.browser.shots [FOLDER]`.
 
-Real servers, the two scenarios at fixed points of their time, so that the pictures are the same each time but for the drone.
+Real servers, the two scenarios halted at fixed points of their time, so the pictures are the same each time.
 """
 
 import argparse
@@ -88,9 +88,14 @@ def take(browser: Browser, exercise: Exercise, shot: Shot, folder: Path) -> Path
     shot.act(desk)
     desk.is_in()
     # Two pictures of the map in a row that are alike: signs and texts have found their places.
-    seen: list[bytes] = []
+    seen = [b""]
     canvas = desk.page.locator("canvas.maplibregl-canvas")
-    wait_until(lambda: seen.append(canvas.screenshot()) or seen[-2:-1] == seen[-1:], "the map to stand still")  # type: ignore[func-returns-value]
+
+    def stands_still() -> bool:
+        seen.append(canvas.screenshot())
+        return seen[-1] == seen[-2]
+
+    wait_until(stands_still, "the map to stand still")
     path = folder / f"{shot.name}.png"
     desk.page.screenshot(path=path)
     desk.close()
@@ -101,7 +106,7 @@ def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "docs" / "images")
-    parser.add_argument("--extra", action="store_true", help="other sizes and colours, to look at, not for the documentation")
+    parser.add_argument("--extra", action="store_true", help="other sizes and colours, only to look at")
     wish = parser.parse_args()
     wish.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as data:

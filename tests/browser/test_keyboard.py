@@ -14,7 +14,7 @@ STOP = """() => {
     if (!one || one === document.body) return null;
     const style = getComputedStyle(one);
     return {
-        name: one.getAttribute("data-testid") || one.id || one.getAttribute("aria-label") || one.textContent.trim().slice(0, 40),
+        name: one.getAttribute("data-testid") || one.id || one.getAttribute("aria-label") || one.textContent.trim(),
         role: one.getAttribute("role") || one.tagName.toLowerCase(),
         seen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
     };

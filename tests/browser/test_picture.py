@@ -102,6 +102,23 @@ def test_alarms_are_one_per_building_and_lead_to_it(desk: Desk) -> None:
     alarm.click()
     expect(desk.detail.locator("article")).to_have_attribute("data-id", "urn:ngsi-ld:Building:padertopia-kettengasse-9")
     expect(desk.fact("permission").locator(".value")).to_have_text("erteilt")
+    # the gravest device first, each with state in words, value and age
+    first = desk.part("devices").get_by_role("listitem").first
+    expect(first).to_contain_text("Alarm")
+    expect(first).to_contain_text("Rauchmelder")
+    expect(first).to_contain_text("ja")
+    expect(first.locator("time")).to_be_visible()
+
+
+def test_reports_and_warnings_are_listed_with_a_place_or_without(desk: Desk) -> None:
+    desk.tab("reports")
+    rows = desk.part("reports").get_by_role("option")
+    reported = ("post", "citizen_report", "social_event")
+    there = [one for one in desk.features("reports") if one["properties"]["part"] in reported]
+    expect(rows).to_have_count(len(there) + len(desk.features("warnings")))
+    assert any(one["geometry"] is None for one in there)
+    expect(rows.filter(has_text="ohne Ort").first).to_be_visible()
+    expect(rows.filter(has_text="Brandrauch").locator(".mark").first).to_have_text("mäßig")
 
 
 def test_crowd_regions_say_level_density_and_that_one_is_over(open_desk: Open, libori: Exercise) -> None:

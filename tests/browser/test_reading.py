@@ -1,4 +1,4 @@
-"""Can be read by everybody: contrast, names and roles by axe's rules, in light and dark, on each page; no colour alone."""
+"""Can be read by everybody: contrast, names and roles by axe's rules, in light and dark; no meaning by colour alone."""
 
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The liaison sees less, the planner steers, the control room acts; and an exercise is marked for all of them."""
 
+from functools import partial
+
 import pytest
 from playwright.sync_api import expect
 
@@ -15,6 +17,16 @@ COLOURED = """() => [...document.querySelectorAll("*")].filter((one) => {
     const style = getComputedStyle(one);
     return [style.backgroundColor, style.color, style.borderTopColor].includes("rgb(181, 0, 126)");
   }).map((one) => one.className)"""
+
+
+def later(exercise: Exercise, than: str) -> bool:
+    """The clock of the exercise shows a later time than this."""
+    return str(exercise.situation["now"]) > than
+
+
+def not_drawn(desk: Desk, layer: str) -> bool:
+    """Nothing of the layer is on the map."""
+    return not desk.drawn(layer)
 
 
 def open_as(open_desk: Open, exercise: Exercise, role: str, page: str | None = None) -> Desk:
@@ -77,7 +89,7 @@ def test_the_planner_steers_the_clock_and_ends_the_exercise(own_exercise: Exerci
     for _ in range(2):
         before = own_exercise.situation["now"]
         bar.get_by_role("button", name="1 min vor").click()
-        wait_until(lambda before=before: own_exercise.situation["now"] > before, "the jump")
+        wait_until(partial(later, own_exercise, before), "the jump")
     expect(desk.part("clock").locator(".time")).not_to_have_text(halted)
     expect(desk.missions).to_have_count(1, timeout=30_000)
     # go to a point with the slider
@@ -152,7 +164,7 @@ def test_the_control_room_marks_as_seen_writes_and_judges(own_exercise: Exercise
     for name in ("missions", "units", "drones", "warnings", "buildings", "crowd"):
         desk.tab("layers")
         desk.page.locator(f"[data-layer={name}] input").uncheck()
-        wait_until(lambda name=name: not desk.drawn(name), f"{name} to vanish")
+        wait_until(partial(not_drawn, desk, name), f"{name} to vanish")
     desk.page.mouse.click(box["x"] + at["x"], box["y"] + at["y"] - 12)
     expect(desk.detail.locator("article")).to_have_attribute("data-id", report["id"])
     desk.detail.get_by_role("button", name="Bestätigen").click()

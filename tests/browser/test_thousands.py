@@ -12,6 +12,11 @@ pytestmark = pytest.mark.browser
 
 UNITS, BATCH = 5_000, 500
 ROUNDS = 4
+COUNT_FRAMES = """() => {
+    window.frames = 0;
+    const count = () => { window.frames += 1; requestAnimationFrame(count); };
+    count();
+}"""
 
 
 def entity(number: int, turn: int) -> dict[str, object]:
@@ -36,6 +41,7 @@ def post(exercise: Exercise, token: str, turn: int) -> None:
         assert requests.post(url, json=body, headers={"X-Auth-Token": token}, timeout=60).status_code == 204
 
 
+@pytest.mark.timeout(400)
 def test_five_thousand_units_move(own_exercise: Exercise, open_desk: Open) -> None:
     feed = own_exercise.token("feed", "leitstelle")["token"]
     post(own_exercise, feed, 0)
@@ -47,9 +53,7 @@ def test_five_thousand_units_move(own_exercise: Exercise, open_desk: Open) -> No
     assert desk.units.count() < 60
     wait_until(lambda: len(desk.drawn("units")) > UNITS / 2, "most of them on the map", 60)
     # while all of them move again and again, the page draws frames and takes clicks
-    desk.page.evaluate(
-        "() => { window.frames = 0; const count = () => { window.frames += 1; requestAnimationFrame(count); }; count(); }"
-    )
+    desk.page.evaluate(COUNT_FRAMES)
     for turn in range(1, ROUNDS + 1):
         post(own_exercise, feed, turn)
         desk.choose(desk.units.nth(turn))

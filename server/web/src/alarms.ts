@@ -57,9 +57,14 @@ export function alarms(of: (layer: string, part?: string) => Feature[], nowMs: n
     if (isNewMission(mission, nowMs)) found.push({ id: mission.id, rank: 1, text: t("alarms.mission", { name: titleOf(mission) }) });
   }
   for (const source of of("sources")) {
-    if (isSilent(source)) found.push({ id: source.id, rank: 3, text: t("alarms.silent", { name: titleOf(source), age: formatAge(silentFor(source, nowMs), lang) }) });
+    if (isSilent(source)) found.push({ id: source.id, rank: 3, text: silence(source, nowMs, lang) });
   }
   return found.sort((a, b) => a.rank - b.rank || a.id.localeCompare(b.id));
+}
+
+function silence(source: Feature, nowMs: number, lang: Lang): string {
+  const age = silentFor(source, nowMs);
+  return age === null ? t("alarms.never", { name: titleOf(source) }) : t("alarms.silent", { name: titleOf(source), age: formatAge(age, lang) });
 }
 
 /** One word per building, however many of its devices call. */

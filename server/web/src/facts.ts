@@ -56,6 +56,8 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
   const found: Fact[] = [];
   for (const key of [...first, ...rest]) {
     const value = p[key];
+    // A unit's state is its FMS status in other words.
+    if (p.layer === "units" && key === "state") continue;
     // The crews of a mission have a list of their own above.
     if (p.layer === "missions" && key === "units") continue;
     if (value === undefined || isEmptyList(value) || (value === null && NONE_IS_NOTHING.has(key)) || (key === "description" && value === "")) continue;
@@ -63,7 +65,7 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
     const fact: Fact = {
       key,
       label: fieldName(key),
-      text: value === null ? null : textOf(key, value, nowMs, lang, nameOf),
+      text: value === null ? null : p.layer === "devices" && key === "value" ? deviceValue(feature, nowMs, lang) : textOf(key, value, nowMs, lang, nameOf),
       observedAt,
       sources: sourcesAt(p.sources ?? [], observedAt),
       personal: isPersonal(p.layer, key),
@@ -108,17 +110,31 @@ export function textOf(key: string, value: unknown, nowMs: number, lang: Lang, n
   if (typeof value === "number") return numberText(key, value, lang);
   if (typeof value === "string") {
     if (/_at$|_since$|^valid_/.test(key)) return formatMoment(value, nowMs, lang);
-    return nameOf(value) ?? valueName(key, value);
+    return nameOf(value) ?? valueName(key, shortened(value));
   }
   if (Array.isArray(value)) return value.map((one) => textOf(key, one, nowMs, lang, nameOf)).join(", ");
   if (value && typeof value === "object") return objectText(key, value as Record<string, unknown>, nowMs, lang, nameOf);
   return t("state.unknown");
 }
 
+/** "urn:ngsi-ld:EmergencyStation:feuerwache" is the station "feuerwache" to a reader. */
+const shortened = (value: string): string => value.replace(/^urn:ngsi-ld:[A-Za-z]+:/, "");
+
 function numberText(key: string, value: number, lang: Lang): string {
   if (key === "fms_status") return `${value} · ${valueName(key, value)}`;
   for (const [pattern, format] of UNITS) if (pattern.test(key)) return format(value, lang);
-  return formatNumber(value, lang, Number.isInteger(value) ? 0 : 2);
+  return formatNumber(value, lang, Number.isInteger(value) ? 0 : Number.isInteger(value * 10) ? 1 : 2);
+}
+
+/** Sensors that say yes or no; gateways send 1 and 0 for it. */
+const YES_OR_NO = new Set(["smoke", "motion", "occupancy"]);
+
+/** What a device measures, in words. */
+export function deviceValue(device: Feature, nowMs: number, lang: Lang): string {
+  const { value, measures } = device.properties;
+  if (value === null || value === undefined) return t("state.unknown");
+  const binary = Array.isArray(measures) && measures.some((one) => YES_OR_NO.has(String(one))) && (value === 0 || value === 1);
+  return textOf("value", binary ? value === 1 : value, nowMs, lang, () => null);
 }
 
 const COMPARISONS: Record<string, string> = {

@@ -30,12 +30,17 @@ const REPORT_TIMEOUT_MS = 10_000;
 /** How long a connection attempt that was refused for a passing reason waits before the next. */
 const RETRY_MS = 2_000;
 
+/** 128 random bits. (crypto.randomUUID is there only behind TLS; a control room may run without it in its own network.) */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 export class Link {
   private socket: Socket | null = null;
   private mismatches = 0;
   private sent = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
-  private readonly clientId = crypto.randomUUID();
+  private readonly clientId = randomId();
 
   constructor(
     private readonly token: string,

@@ -46,6 +46,10 @@ export class Picture {
     return found;
   }
 
+  count(layer: string): number {
+    return this.layers.get(layer)?.size ?? 0;
+  }
+
   /** The layer that an id belongs or last belonged to. */
   layer(id: string): string | undefined {
     return this.layerOf.get(id);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { alarms } from "../src/alarms";
-import { addressText, facts } from "../src/facts";
+import { addressText, deviceValue, facts } from "../src/facts";
 import { chooseLang, fieldName, flagName, partName, t, valueName } from "../src/i18n";
 import { de } from "../src/i18n/de";
 import { en } from "../src/i18n/en";
@@ -59,6 +59,14 @@ describe("facts", () => {
     const alert = { id: "density", alert: "density", density_pm2: 5.5, threshold_pm2: 5, observed_at: "2026-09-12T19:45:00.000Z" };
     const [fact] = facts(feature("r", { layer: "crowd", alert }), NOW, "de", () => null);
     expect(fact?.text).toMatch(/^Dichte, Dichte 5,5 P\/m², Schwelle 5,0 P\/m², \d\d:45:00$/);
+  });
+
+  it("take 1 and 0 of a smoke detector as yes and no, but not of a thermometer", () => {
+    const device = (measures: string[], value: unknown): Feature => feature("d", { layer: "devices", measures, value });
+    const words = (one: Feature): string => deviceValue(one, NOW, "de");
+    expect([device(["smoke"], 1), device(["temperature"], 1), device(["temperature"], 87.9), device(["smoke"], null)].map(words)).toEqual([
+      "ja", "1", "87,9", "unbekannt",
+    ]);
   });
 
   it("write addresses, thresholds and devices as people do", () => {

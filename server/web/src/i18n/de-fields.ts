@@ -49,6 +49,7 @@ export const deFields: Record<string, string> = {
   "value.fms_status.9": "Anmeldung im Fremdkreis",
   "value.category.fire": "Brand", "value.category.cbrn": "ABC", "value.category.medical": "Rettungsdienst",
   "value.category.technical": "Hilfeleistung", "value.category.unknown": "unbekannt",
+  "value.vehicle_type.lorry": "Großfahrzeug", "value.vehicle_type.car": "Pkw", "value.vehicle_type.ambulance": "Rettungswagen",
   "value.subcategory.buildingFire": "Gebäudebrand", "value.subcategory.forestFire": "Waldbrand",
   "value.subcategory.medicalEmergency": "medizinischer Notfall", "value.subcategory.fireWatch": "Brandsicherheitswache",
   "value.subcategory.trafficAccident": "Verkehrsunfall", "value.subcategory.flood": "Hochwasser",

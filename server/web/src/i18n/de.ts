@@ -49,6 +49,7 @@ export const de = {
   "alarms.title": "Alarme",
   "alarms.none": "Keine Alarme",
   "alarms.silent": "{name} stumm seit {age}",
+  "alarms.never": "{name}: noch nichts Lesbares empfangen",
   "alarms.density": "{name}: {density} P/m² (Schwelle {threshold})",
   "alarms.emergency": "{name}: Notruf (Status 0)",
   "alarms.speech": "{name}: Sprechwunsch (Status 5)",
@@ -126,6 +127,7 @@ export const de = {
 
   "tab.layers": "Ebenen",
   "tab.sources": "Quellen",
+  "tab.reports": "Meldungen",
   "tab.notes": "Nachrichten",
   "tab.quarantine": "Quarantäne",
   "tab.inject": "Einspielen",
@@ -165,6 +167,9 @@ export const de = {
   "sources.skew": "Uhr geht {skew} falsch",
   "sources.silence": "stumm seit {age} (erwartet alle {limit})",
   "sources.summary": "{live} aktiv, {silent} stumm",
+
+  "reports.none": "Keine Meldungen und keine Warnungen.",
+  "reports.noplace": "ohne Ort",
 
   "notes.none": "Noch keine Nachrichten.",
   "notes.from": "von {name}",
@@ -219,6 +224,17 @@ export const de = {
   "map.fit": "Ganze Lage zeigen",
   "map.north": "Nach Norden ausrichten",
   "map.follow": "Auswahl mitführen",
+
+  "trouble.unreachable": "Der Server ist nicht erreichbar.",
+  "trouble.401": "Der Zugang gilt nicht mehr.",
+  "trouble.403": "Dieser Zugang darf das nicht.",
+  "trouble.404": "Das gibt es nicht.",
+  "trouble.409": "Das passt nicht zum Zustand der Lage.",
+  "trouble.413": "Das ist zu groß.",
+  "trouble.422": "Das ist so nicht verständlich.",
+  "trouble.429": "Zu viele Anfragen, bitte kurz warten.",
+  "trouble.503": "Der Server ist überlastet, bitte gleich noch einmal.",
+  "trouble.closed": "Die Lage ist beendet.",
 
   "error.title": "Diese Anzeige ist gestört",
   "error.retry": "Neu aufbauen",

@@ -51,6 +51,7 @@ export const en: Record<Key, string> = {
   "alarms.title": "Alarms",
   "alarms.none": "No alarms",
   "alarms.silent": "{name} silent for {age}",
+  "alarms.never": "{name}: nothing readable received yet",
   "alarms.density": "{name}: {density} p/m² (threshold {threshold})",
   "alarms.emergency": "{name}: emergency call (status 0)",
   "alarms.speech": "{name}: request to speak (status 5)",
@@ -128,6 +129,7 @@ export const en: Record<Key, string> = {
 
   "tab.layers": "Layers",
   "tab.sources": "Sources",
+  "tab.reports": "Reports",
   "tab.notes": "Messages",
   "tab.quarantine": "Quarantine",
   "tab.inject": "Inject",
@@ -167,6 +169,9 @@ export const en: Record<Key, string> = {
   "sources.skew": "clock is off by {skew}",
   "sources.silence": "silent for {age} (expected every {limit})",
   "sources.summary": "{live} active, {silent} silent",
+
+  "reports.none": "No reports and no warnings.",
+  "reports.noplace": "no place",
 
   "notes.none": "No messages yet.",
   "notes.from": "from {name}",
@@ -221,6 +226,17 @@ export const en: Record<Key, string> = {
   "map.fit": "Show the whole picture",
   "map.north": "North up",
   "map.follow": "Follow selection",
+
+  "trouble.unreachable": "The server cannot be reached.",
+  "trouble.401": "The access is no longer valid.",
+  "trouble.403": "This access may not do that.",
+  "trouble.404": "There is no such thing.",
+  "trouble.409": "That does not fit the state of the situation.",
+  "trouble.413": "That is too large.",
+  "trouble.422": "That cannot be understood.",
+  "trouble.429": "Too many requests, please wait a moment.",
+  "trouble.503": "The server is overloaded, please try again.",
+  "trouble.closed": "The situation has ended.",
 
   "error.title": "This display has failed",
   "error.retry": "Build it again",

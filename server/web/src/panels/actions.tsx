@@ -7,6 +7,7 @@ import { t } from "../i18n";
 import { mayReport, session } from "../state";
 import type { Feature } from "../wire";
 import { titleOf } from "../alarms";
+import { refusalText } from "../trouble";
 import { Icon } from "./icon";
 
 export type Outcome = { tone: "busy" | "good" | "bad"; text: string } | null;
@@ -16,7 +17,7 @@ export async function send(kind: string, fields: Record<string, unknown>, tell: 
   tell({ tone: "busy", text: t("action.sending") });
   try {
     const answer = await report(kind, fields);
-    tell(answer.ok ? { tone: "good", text: t("action.sent") } : { tone: "bad", text: t("action.refused", { reason: answer.description ?? answer.error ?? "?" }) });
+    tell(answer.ok ? { tone: "good", text: t("action.sent") } : { tone: "bad", text: t("action.refused", { reason: refusalText(answer.error, answer.description) }) });
     return answer.ok;
   } catch (error) {
     if (!(error instanceof Error)) throw error;

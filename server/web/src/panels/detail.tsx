@@ -9,6 +9,7 @@ import { mapView } from "../mapview";
 import { picture, selected, watch, watchFeature, watchNow } from "../state";
 import type { Feature, SourceRef } from "../wire";
 import { Judge, Seen, Write } from "./actions";
+import { Devices } from "./devices";
 import { Icon } from "./icon";
 import { Age, Fms } from "./parts";
 
@@ -72,6 +73,7 @@ function Body({ feature }: { feature: Feature }): JSX.Element {
       <Flags flags={flags.filter((flag) => GRAVE.has(flag))} />
       <Judge feature={feature} />
       {p.layer === "missions" && <Crews feature={feature} />}
+      {p.layer === "buildings" && <Devices building={feature.id} />}
       <h4>{t("detail.facts")}</h4>
       <dl class="facts">
         {facts(feature, now, lang.value, name).map((fact) => <FactRow key={fact.key} fact={fact} />)}

@@ -1,11 +1,12 @@
 /** Add a message to the running exercise, exactly as a feed would send it. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { ApiError, post } from "../api";
+import { post } from "../api";
 import { t } from "../i18n";
 import { mapView } from "../mapview";
 import { clock, isExercise, situationId } from "../state";
 import { TEMPLATES } from "../templates";
+import { isTrouble, troubleText } from "../trouble";
 import { Said, type Outcome } from "./actions";
 
 interface Injected {
@@ -37,7 +38,7 @@ export function Inject(): JSX.Element {
       outcome.value = { tone: count > 0 ? "bad" : "good", text: t("inject.result", { accepted: answer.accepted, refused: count }) + why };
     } catch (error) {
       if (error instanceof SyntaxError) outcome.value = { tone: "bad", text: t("inject.badjson", { reason: error.message }) };
-      else if (error instanceof ApiError || error instanceof TypeError) outcome.value = { tone: "bad", text: t("planner.failed", { reason: error.message }) };
+      else if (isTrouble(error)) outcome.value = { tone: "bad", text: t("planner.failed", { reason: troubleText(error) }) };
       else throw error;
     }
   };

@@ -26,7 +26,7 @@ export function Layers(): JSX.Element {
           <div class="layer" key={name} data-layer={name}>
             <label>
               <input type="checkbox" checked={shown} onChange={() => toggle(name)} /> {tMaybe(`layer.${name}`)}
-              <span class="count">{picture.of(name).length}</span>
+              <span class="count">{picture.count(name)}</span>
             </label>
             {shown && <Legend layer={name} />}
           </div>

@@ -2,11 +2,12 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { ApiError, get, post, type ScenarioInfo, type SituationInfo } from "../api";
+import { get, post, type ScenarioInfo, type SituationInfo } from "../api";
 import { formatNumber, formatSpan } from "../age";
 import { openSituation, refreshSituations } from "../desk";
 import { lang, t } from "../i18n";
 import { clock, clockChanged, situation, situationId, situations, watchNow } from "../state";
+import { isTrouble, troubleText } from "../trouble";
 import { Icon } from "./icon";
 
 const SPEEDS = [0.5, 1, 2, 5, 10, 20, 60];
@@ -23,8 +24,8 @@ async function steer<T>(ask: () => Promise<T>): Promise<T | null> {
     fault.value = null;
     return answer;
   } catch (error) {
-    if (!(error instanceof ApiError || error instanceof TypeError)) throw error;
-    fault.value = error.message;
+    if (!isTrouble(error)) throw error;
+    fault.value = troubleText(error);
     return null;
   } finally {
     void refreshSituations();

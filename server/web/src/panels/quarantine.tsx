@@ -2,20 +2,25 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { ApiError, get } from "../api";
-import { t } from "../i18n";
-import { Age } from "./parts";
+import { get } from "../api";
+import { formatMoment } from "../age";
+import { lang, t } from "../i18n";
+import { situations } from "../state";
+import { isTrouble, troubleText } from "../trouble";
 
 interface Row {
   id: number;
-  received_at?: string;
-  feed?: string;
-  instance?: string;
-  sender?: string;
-  reason?: string;
-  excerpt?: string;
-  [key: string]: unknown;
+  /** When it came, on the clock of its situation. */
+  at: string;
+  situation: string;
+  feed: string;
+  instance: string;
+  sender: string;
+  reason: string;
+  excerpt: string;
 }
+
+const nameOf = (id: string): string => situations.value.find((one) => one.id === id)?.title ?? id;
 
 const EVERY_MS = 15_000;
 
@@ -27,8 +32,8 @@ export function Quarantine(): JSX.Element {
       rows.value = (await get<{ quarantine: Row[] }>("/quarantine?limit=100")).quarantine;
       failed.value = null;
     } catch (error) {
-      if (!(error instanceof ApiError || error instanceof TypeError)) throw error;
-      failed.value = error.message;
+      if (!isTrouble(error)) throw error;
+      failed.value = troubleText(error);
     }
   };
   useEffect(() => {
@@ -44,9 +49,10 @@ export function Quarantine(): JSX.Element {
       <ul>
         {(rows.value ?? []).map((row) => (
           <li key={row.id} class="row">
-            <div class="line"><strong>{[row.feed, row.instance].filter(Boolean).join("/")}</strong> <Age iso={row.received_at} short /></div>
-            <div class="why">{String(row.reason ?? "?")}</div>
-            {row.excerpt && <code>{String(row.excerpt)}</code>}
+            <div class="line"><strong>{row.feed}/{row.instance}</strong> <time class="age" dateTime={row.at}>{formatMoment(row.at, Date.now(), lang.value)}</time></div>
+            <div class="why">{row.reason}</div>
+            <small>{row.sender} · {nameOf(row.situation)}</small>
+            <code>{row.excerpt}</code>
           </li>
         ))}
       </ul>

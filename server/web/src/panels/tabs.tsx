@@ -9,16 +9,17 @@ import { Layers } from "./layers";
 import { Notes } from "./notes";
 import { Guard } from "./parts";
 import { Quarantine } from "./quarantine";
+import { Reports } from "./reports";
 import { Sources } from "./sources";
 
-type Tab = "layers" | "sources" | "notes" | "quarantine" | "inject";
+type Tab = "layers" | "sources" | "reports" | "notes" | "quarantine" | "inject";
 
 const chosen = signal<Tab>("layers");
 
-const PANELS: Record<Tab, () => JSX.Element> = { layers: Layers, sources: Sources, notes: Notes, quarantine: Quarantine, inject: Inject };
+const PANELS: Record<Tab, () => JSX.Element> = { layers: Layers, sources: Sources, reports: Reports, notes: Notes, quarantine: Quarantine, inject: Inject };
 
 function offered(): Tab[] {
-  const tabs: Tab[] = ["layers", "sources"];
+  const tabs: Tab[] = ["layers", "sources", "reports"];
   if (role.value !== "liaison") tabs.push("notes");
   if (role.value === "control" || role.value === "admin") tabs.push("quarantine");
   if (mayPlan.value) tabs.push("inject");

@@ -12,8 +12,8 @@ export const reports: LayerKind = {
   present(feature, look) {
     const p = feature.properties;
     const sort = p.part === "citizen_report" ? "citizen" : p.part === "post" ? "post" : "event";
-    const verdict = p["verdict"] as unknown;
-    const decision = typeof verdict === "string" ? verdict : verdict && typeof verdict === "object" ? text((verdict as Record<string, unknown>)["decision"]) : "";
+    const verdict = p["verdict"] as { decision?: unknown } | string | null | undefined;
+    const decision = typeof verdict === "string" ? verdict : text(verdict?.decision);
     const texts = Array.isArray(p["texts"]) ? text(p["texts"][0]) : "";
     return mapFeature(feature, look, {
       icon: `report/${sort}/${decision || "none"}/${wear(look)}`,
