@@ -101,7 +101,7 @@ def prepare_kivy(options: argparse.Namespace) -> None:
         ("graphics", "height", height),
         ("graphics", "minimum_width", 480),
         ("graphics", "minimum_height", 480),
-        ("graphics", "multisamples", 4),
+        ("graphics", "multisamples", 0),
         ("graphics", "maxfps", 30),
         ("graphics", "fullscreen", "auto" if options.fullscreen else 0),
         ("kivy", "exit_on_escape", 0),

@@ -172,6 +172,8 @@ class LagebildApp(App):
             self.frame.tick()
 
     def _screenshot(self, _: float) -> None:
+        if self.frame:
+            self.frame.map.map.draw_finely()
         export: Callable[[str], Any] = self.root_box.export_to_png
         export(str(self.options.screenshot))
         self.stop()

@@ -105,22 +105,3 @@ class Camera:
     def kept_within(self, low: Point, high: Point) -> "Camera":
         """The middle stays over the mapped ground, so that nobody drags the map away and is lost."""
         return replace(self, x_m=max(low[0], min(high[0], self.x_m)), y_m=max(low[1], min(high[1], self.y_m)))
-
-
-def between(
-    anchor: tuple[float, float, float, float, float, float], now: tuple[float, float, float, float, float, float]
-) -> tuple[float, float, float, float, float, float]:
-    """The affine map from the screen of one camera to that of another: what was placed for `anchor` fits `now`."""
-    a, b, c, d, tx, ty = anchor
-    determinant = a * d - b * c
-    ia, ib, ic, id_ = d / determinant, -b / determinant, -c / determinant, a / determinant
-    itx, ity = -(ia * tx + ic * ty), -(ib * tx + id_ * ty)
-    na, nb, nc, nd, ntx, nty = now
-    return (
-        na * ia + nc * ib,
-        nb * ia + nd * ib,
-        na * ic + nc * id_,
-        nb * ic + nd * id_,
-        na * itx + nc * ity + ntx,
-        nb * itx + nd * ity + nty,
-    )

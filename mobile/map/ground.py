@@ -75,6 +75,16 @@ def outline(rings: Iterable[Iterable[Point]]) -> Triangles:
     return result
 
 
+_prepared: list[tuple[list[BasemapFeature], geo.Plane, list[Batch]]] = []
+
+
+def prepared(features: list[BasemapFeature], plane: geo.Plane) -> list[Batch]:
+    """`batches`, kept for the next time: a change from day to night needs the same triangles in other colours."""
+    if not (_prepared and _prepared[0][0] is features and _prepared[0][1] == plane):
+        _prepared[:] = [(features, plane, batches(features, plane))]
+    return _prepared[0][2]
+
+
 def batches(features: list[BasemapFeature], plane: geo.Plane) -> list[Batch]:
     """The base map from the bottom up."""
     parts: dict[tuple[str, int | None, bool], list[Triangles]] = {}

@@ -47,17 +47,40 @@ def split(parts: list[Triangles]) -> list[Triangles]:
     return gathered
 
 
+SHARP_COSINE = 0.5
+"""Cosine of the turn (60 degrees) from which a mitre would stick out: there the corner is a disc."""
+
+
 def ribbon(line: list[Point], width: float) -> Triangles:
-    """A line of a width, with round joins and round ends."""
+    """A line of a width: mitred where it bends a little, round where it bends sharply and at both ends."""
     result = Triangles()
     half = width / 2
     run = [point for number, point in enumerate(line) if number == 0 or point != line[number - 1]]
+    if len(run) < 2:
+        return result
+    normals = []
     for (ax, ay), (bx, by) in pairwise(run):
-        length = math.hypot(bx - ax, by - ay)
-        nx, ny = (ay - by) / length * half, (bx - ax) / length * half
-        result.fan([(ax + nx, ay + ny), (ax - nx, ay - ny), (bx - nx, by - ny), (bx + nx, by + ny)])
-    for x, y in run:
-        result.fan(disc(x, y, half, 10))
+        size = math.hypot(bx - ax, by - ay)
+        normals.append(((ay - by) / size, (bx - ax) / size))
+    mitres: list[Point | None] = [None]
+    for (nx, ny), (mx, my) in pairwise(normals):
+        cosine = nx * mx + ny * my
+        mitres.append(((nx + mx) / (1 + cosine), (ny + my) / (1 + cosine)) if cosine > SHARP_COSINE else None)
+    mitres.append(None)
+    for number, ((ax, ay), (bx, by)) in enumerate(pairwise(run)):
+        px, py = mitres[number] or normals[number]
+        qx, qy = mitres[number + 1] or normals[number]
+        result.fan(
+            [
+                (ax + px * half, ay + py * half),
+                (ax - px * half, ay - py * half),
+                (bx - qx * half, by - qy * half),
+                (bx + qx * half, by + qy * half),
+            ]
+        )
+    for (x, y), mitre in zip(run, mitres, strict=True):
+        if mitre is None:
+            result.fan(disc(x, y, half, 10))
     return result
 
 

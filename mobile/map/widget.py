@@ -1,17 +1,23 @@
-"""The map on the screen: two layers of instructions that a finger moves without drawing anything anew.
+"""The map on the screen: drawn into a picture a little larger than the screen, which a finger then moves.
 
-The ground lies in metres below one matrix. What keeps its size (letters, signs) is placed in pixels for one camera,
-the anchor; while a finger moves, a second matrix carries it along, and it is placed anew when the finger rests or
-has gone far.
+Three steps, each only when it must: the ground (triangles in metres) into a picture when the map rests elsewhere,
+that picture with letters and signs into a second one when something new is known, and the second one onto the screen
+in every frame. So dragging costs one rectangle a frame, also where a processor has to do the work of a graphics card.
+Where the ground is drawn quickly, it is drawn in finer pixels than the screen has, which makes its edges smooth.
 """
 
 import math
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from kivy.clock import Clock
 from kivy.graphics import (
+    ClearBuffers,
+    ClearColor,
     Color,
+    Fbo,
     InstructionGroup,
     MatrixInstruction,
     Mesh,
@@ -21,26 +27,35 @@ from kivy.graphics import (
     Translate,
 )
 from kivy.graphics.transformation import Matrix
-from kivy.uix.stencilview import StencilView
+from kivy.uix.widget import Widget
 
 from mobile import geo
 from mobile.basemap import BasemapFeature
 from mobile.map import ground, ink
-from mobile.map.camera import Camera, Point, between
+from mobile.map.camera import Camera, Point
 from mobile.map.labels import Clutter, Word, discs, place
 from mobile.map.shapes import Triangles
 from mobile.map.symbols import Badge, Drawing
 from mobile.ui.look import Look
 
-REPLACE_AFTER_S = 0.12
-MARGIN = 0.35
-"""Share of the map's size that is placed beyond its edge, so that a drag shows words at once."""
+SETTLE_S = 0.12
+"""The finger rests so long: the map is drawn for the new place."""
+REDRAW_EVERY_S = 1.0
+"""News of the picture are drawn at most so often."""
+MARGIN = 0.2
+"""Share of the map's size that is drawn beyond each edge, so that a drag shows ground and words at once."""
+FINE, COARSE = 2.0, 1.0
+QUICK_S, SLOW_S = 0.04, 0.12
+"""Ground drawn faster than QUICK_S is drawn finer next time, slower than SLOW_S coarser."""
+MAX_PIXELS = 4096
+FAR_ZOOM, FAR_SHARE = 14.5, 0.75
+"""Signs are smaller where the whole town is in sight."""
 TAP_MM = 2.5
 PICK_MM = 7.0
 WHEEL = {"scrolldown": 0.25, "scrollup": -0.25}
 
 
-class TownMap(StencilView):
+class TownMap(Widget):
     """Base map, picture, gestures. `on_pick(id | None)` hears of taps, `on_moved()` of a finger that moved the map."""
 
     def __init__(
@@ -61,39 +76,44 @@ class TownMap(StencilView):
         self._travel_px = 0.0
         self._anchor = self.camera
         self._bands: dict[int | None, InstructionGroup] = {}
-        self._band: int | None = None
         self._hits: list[tuple[float, float, str]] = []
-        self._settle = Clock.create_trigger(lambda _: self._place(), REPLACE_AFTER_S)
+        self.detail = COARSE
+        self.fixed_detail: float | None = None
+        """Pixels of the ground for one of the screen; fixed for pictures, else as fine as is quick."""
+        self._settle = Clock.create_trigger(lambda _: self._redraw(), SETTLE_S)
+        self._news = Clock.create_trigger(lambda _: self._letter(), REDRAW_EVERY_S)
         self._build_canvas()
         self.bind(pos=self._resized, size=self._resized)
 
     def _build_canvas(self) -> None:
-        with self.canvas:
-            Color(*self.look.colour("land"))
-            self._back = Rectangle()
+        self._ground = Fbo(size=(2, 2))
+        with self._ground:
+            ClearColor(*self.look.colour("land"))
+            ClearBuffers()
             PushMatrix()
-            self._shift = Translate(0, 0, 0)
-            PushMatrix()
-            self._world_matrix = MatrixInstruction()
+            self._ground_matrix = MatrixInstruction()
             self._world = InstructionGroup()
-            self.canvas.add(self._world)
             PopMatrix()
+        self._sheet = Fbo(size=(2, 2))
+        with self._sheet:
+            Color(1, 1, 1, 1)
+            self._ground_image = Rectangle(texture=self._ground.texture)
             PushMatrix()
-            self._overlay_matrix = MatrixInstruction()
+            self._offset = Translate(0, 0, 0)
             self._overlay = InstructionGroup()
-            self.canvas.add(self._overlay)
             PopMatrix()
-            PopMatrix()
+        with self.canvas:
+            Color(1, 1, 1, 1)
+            self._image = Rectangle(texture=self._sheet.texture)
 
     # what is shown
 
     def set_ground(self, features: list[BasemapFeature], plane: geo.Plane) -> None:
         """Draw another base map."""
         self.plane = plane
-        self._world.clear()
-        self._bands, self._band = {}, None
+        self._bands = {}
         # Colours are painted in the order of the batches, so a batch of every zoom is in each band.
-        made = ground.batches(features, plane)
+        made = ground.prepared(features, plane)
         for band in range(len(ground.BANDS) + 1):
             group = InstructionGroup()
             for batch in made:
@@ -104,16 +124,22 @@ class TownMap(StencilView):
         self._words = ground.words(features, plane)
         self._signs = ground.signs(features, plane, self.look.words)
         self._limits = ground.bounds(features, plane)
-        self._moved(settle=False)
-        self._place()
+        self._redraw()
 
     def set_drawing(self, drawing: Drawing) -> None:
         """Draw another state of the picture."""
         if drawing == self.drawing:
             return
-        self.drawing = drawing
-        if not self._touches:
-            self._place()
+        first, self.drawing = not self.drawing.badges, drawing
+        if first:
+            self._letter()
+        else:
+            self._news()
+
+    def draw_finely(self) -> None:
+        """Spend what it takes on smooth edges: for a picture that somebody will look at for long."""
+        self.fixed_detail = FINE
+        self._redraw()
 
     def look_at(self, camera: Camera) -> None:
         """Move the camera."""
@@ -121,48 +147,80 @@ class TownMap(StencilView):
         self._moved()
 
     def _resized(self, *_: Any) -> None:
-        self._back.pos, self._back.size = self.pos, self.size
-        self._shift.x, self._shift.y = self.pos
-        self.camera = Camera(
-            self.camera.x_m,
-            self.camera.y_m,
-            self.camera.zoom,
-            self.plane.lat or self.camera.lat,
-            (max(1.0, self.width), max(1.0, self.height)),
-            self.camera.rotation_deg,
-        )
+        self._image.pos, self._image.size = self.pos, self.size
+        size = (max(1.0, self.width), max(1.0, self.height))
+        self.camera = replace(self.camera, lat=self.plane.lat or self.camera.lat, size=size)
         self._moved()
 
-    def _moved(self, *, settle: bool = True) -> None:
+    def _moved(self) -> None:
         if self._limits:
             self.camera = self.camera.kept_within(*self._limits)
-        self._world_matrix.matrix = _matrix(self.camera.affine)
-        self._overlay_matrix.matrix = _matrix(between(self._anchor.affine, self.camera.affine))
-        band = ground.band_of(self.camera.zoom)
-        if band != self._band and band in self._bands:
-            self._world.clear()
-            self._world.add(self._bands[band])
-            self._band = band
-        if settle:
-            self._settle.cancel()
+        self._crop()
+        self._settle.cancel()
+        if self._far_from_anchor():
+            self._redraw()
+        else:
             self._settle()
-            if self._far_from_anchor():
-                self._place()
+
+    def _crop(self) -> None:
+        """Show the part of the sheet that lies below the camera: a turned or scaled rectangle of it."""
+        (width, height), sheet = self.camera.size, self._sheet.size
+        shares: list[float] = []
+        for corner in ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height)):
+            x, y = self._anchor.to_screen(*self.camera.to_world(*corner))
+            shares += ((x + self._offset.x) / sheet[0], (y + self._offset.y) / sheet[1])
+        self._image.tex_coords = shares
 
     def _far_from_anchor(self) -> bool:
-        """Whether the finger has gone so far that what was placed beyond the edge is used up."""
+        """Whether the finger has gone so far that what was drawn beyond the edge is used up."""
         camera, anchor = self.camera, self._anchor
         x, y = anchor.to_screen(camera.x_m, camera.y_m)
         moved = max(abs(x - anchor.size[0] / 2) / anchor.size[0], abs(y - anchor.size[1] / 2) / anchor.size[1])
-        return moved > MARGIN * 0.8 or abs(camera.zoom - anchor.zoom) > 0.5 or camera.size != anchor.size
+        return moved > MARGIN * 0.9 or abs(camera.zoom - anchor.zoom) > 0.6 or camera.size != anchor.size
 
-    # letters and signs
+    # drawing into pictures
 
-    def _place(self) -> None:
+    def _redraw(self) -> None:
+        """Draw the ground for where the camera is now, then letters and signs."""
         self._settle.cancel()
-        self._anchor = self.camera
-        self._overlay_matrix.matrix = Matrix()
-        group, camera, look = self._overlay, self.camera, self.look
+        self._anchor = camera = self.camera
+        width, height = camera.size
+        beyond = (round(width * MARGIN), round(height * MARGIN))
+        sheet = (round(width) + 2 * beyond[0], round(height) + 2 * beyond[1])
+        detail = self.fixed_detail or self.detail
+        detail = min(detail, MAX_PIXELS / max(sheet))
+        size = (round(sheet[0] * detail), round(sheet[1] * detail))
+        if self._ground.size != size:
+            self._ground.size = size
+        if self._sheet.size != sheet:
+            self._sheet.size = sheet
+        self._ground_image.texture, self._ground_image.size = self._ground.texture, sheet
+        self._image.texture = self._sheet.texture
+        self._offset.x, self._offset.y = beyond
+        a, b, c, d, tx, ty = camera.affine
+        affine = (a * detail, b * detail, c * detail, d * detail, (tx + beyond[0]) * detail, (ty + beyond[1]) * detail)
+        self._ground_matrix.matrix = _matrix(affine)
+        band = self._bands.get(ground.band_of(camera.zoom))
+        self._world.clear()
+        if band is not None:
+            self._world.add(band)
+        begun_s = time.monotonic()
+        self._ground.draw()
+        self._ground.get_pixel_color(0, 0)  # waits for the graphics card
+        self._choose_detail(time.monotonic() - begun_s)
+        self._letter()
+
+    def _choose_detail(self, took_s: float) -> None:
+        if took_s > SLOW_S:
+            self.detail = COARSE
+        elif took_s < QUICK_S / FINE**2 or (took_s < QUICK_S and self.detail == FINE):
+            self.detail = FINE
+
+    def _letter(self) -> None:
+        """Write letters and signs over the ground."""
+        self._news.cancel()
+        self._crop()
+        group, camera, look = self._overlay, self._anchor, self.look
         group.clear()
         for item in self.drawing.areas:
             rings = [[camera.to_screen(*point) for point in ring] for ring in item.rings]
@@ -188,18 +246,21 @@ class TownMap(StencilView):
             ink.write(group, self._letters, text, style, at)
         self._hits = [(*at, badge.id) for badge, at in badges]
         self.placed_words = [entry.word.text for entry in words] + [text for text, _, _ in captions]
+        self._sheet.draw()
+        self.canvas.ask_update()
 
     def _near(self, points: list[Point]) -> bool:
-        width, height = self.camera.size
+        width, height = self._anchor.size
         margin = max(width, height) * MARGIN
         xs, ys = [x for x, _ in points], [y for _, y in points]
         return max(xs) > -margin and min(xs) < width + margin and max(ys) > -margin and min(ys) < height + margin
 
     def _visible_badges(self) -> list[tuple[Badge, Point]]:
-        zoom = self.camera.zoom
+        zoom = self._anchor.zoom
         found = []
-        for badge in [*self._signs, *self.drawing.badges]:
-            x, y = self.camera.to_screen(*badge.at)
+        for sign in [*self._signs, *self.drawing.badges]:
+            badge = replace(sign, size_mm=sign.size_mm * FAR_SHARE) if zoom < FAR_ZOOM else sign
+            x, y = self._anchor.to_screen(*badge.at)
             # A pin stands on its place with its tip, so that what is there stays in sight.
             at = (x, y + self.look.mm(badge.size_mm) * 0.68) if badge.shape == "pin" else (x, y)
             if zoom >= badge.min_zoom and self._near([at]):
@@ -280,6 +341,7 @@ class TownMap(StencilView):
         return True
 
     def _picked(self, at: Point) -> str | None:
+        at = self._anchor.to_screen(*self.camera.to_world(*at))
         reach = self.look.mm(PICK_MM)
         near = [(math.hypot(x - at[0], y - at[1]), -number, name) for number, (x, y, name) in enumerate(self._hits)]
         near = [entry for entry in near if entry[0] <= reach]

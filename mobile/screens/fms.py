@@ -26,6 +26,7 @@ class FmsKey(BoxLayout):
         super().__init__(orientation="vertical", padding=[gap, gap], size_hint_min=(touch, touch), **more)
         self.touch_target = True
         self.look, self.digit, self.pad = look, digit, pad
+        self._drawn: tuple[Any, ...] = ()
         self._ground = Ground(self, look.colour("key"), look.mm(1.5))
         with self.canvas.before:
             self._fill_colour = Color(*look.colour("accent", 0.0))
@@ -66,10 +67,14 @@ class FmsKey(BoxLayout):
 
     def draw(self, now_s: float, current: int | None, waiting: int | None) -> None:
         """Show whether this key is armed, held, current or under way."""
-        look, words = self.look, self.look.words
         held = self.pad.held(now_s)
         share = held[1] if held and held[0] == self.digit else 0.0
         armed = self.pad.is_armed(self.digit, now_s)
+        state = (share, armed, current, waiting, tuple(self.size), tuple(self.pos))
+        if state == self._drawn:
+            return  # every change makes the whole window be drawn
+        self._drawn = state
+        look, words = self.look, self.look.words
         ground, ink = look.fms(self.digit) if self.digit == current or self.digit == 0 else ("key", "on_key")
         if armed and self.digit != 0:
             ground, ink = "chosen", "on_chosen"

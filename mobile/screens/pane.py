@@ -6,7 +6,6 @@ from kivy.uix.boxlayout import BoxLayout
 
 from mobile.cab import Cab
 from mobile.ui.look import Look
-from mobile.ui.parts import Ground
 
 
 class Pane(BoxLayout):
@@ -16,7 +15,6 @@ class Pane(BoxLayout):
         more.setdefault("orientation", "vertical")
         super().__init__(**more)
         self.look, self.cab = look, cab
-        self.ground = Ground(self, look.colour("ground"))
 
     def show(self) -> None:
         """Draw what the cab knows now."""

@@ -5,6 +5,7 @@ of a finger on the glass: down, move and up events of the window.
 """
 
 import json
+import math
 import queue
 import re
 import sys
@@ -156,7 +157,9 @@ class Driver:
         return {"ok": True, "rows": [[plain(r.words.text), plain(r.age.text), list(r.words.color)] for r in rows]}
 
     def do_screenshot(self, path: str) -> dict[str, Any]:
-        """Write a picture of the window."""
+        """Write a picture of the window, its map as a good graphics card would draw it."""
+        if self.app.frame:
+            self.app.frame.map.map.draw_finely()
         self.app.root_box.export_to_png(path)
         return {"ok": True}
 
@@ -228,6 +231,27 @@ class Driver:
                 widget.focus = False
                 return {"ok": True}
         raise LookupError(hint)
+
+    def do_frames(self, seconds: float = 2.0) -> dict[str, Any]:
+        """How many frames a second while the map is dragged to and fro, and the longest gap between two."""
+        from kivy.base import EventLoop
+        from kivy.core.window import Window
+        from kivy.tests.common import UnitTestTouch
+
+        x, y = Window.width * 0.75, Window.height * 0.5
+        touch, begun, gaps = UnitTestTouch(x, y), time.monotonic(), []
+        touch.touch_down()
+        before, cpu_s = begun, time.process_time()
+        while before < begun + seconds:
+            step = math.sin((before - begun) * 3) * Window.height * 0.04
+            touch.touch_move(x + step / 2, y + step)
+            EventLoop.idle()
+            now = time.monotonic()
+            gaps.append(now - before)
+            before = now
+        touch.touch_up()
+        cpu_s = (time.process_time() - cpu_s) / len(gaps)
+        return {"ok": True, "per_s": len(gaps) / seconds, "longest_s": max(gaps), "cpu_s": cpu_s}
 
     def do_scroll(self, share: float) -> dict[str, Any]:
         """Scroll the card: 1 is its top, 0 its end."""
