@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from engineio import json as engineio_json
-from flask import request
 from flask_socketio import SocketIO
 from msgspec import Meta, Struct
 from socketio.exceptions import ConnectionRefusedError as Refused
@@ -16,6 +15,7 @@ from layers.views import View, layers_for
 from layers.wire import PROTOCOL
 from server import runtime
 from server.access import PERSONAL_ROLES, Principal, Role
+from server.edge import Bug, contained
 from server.house import House
 from server.reports import refusal
 from server.situations import Situation
@@ -61,50 +61,43 @@ class Auth(Struct, kw_only=True):
 
 
 def attach(socketio: SocketIO, house: House) -> None:
-    """Register the events and let the sending loop send."""
+    """Register the events and let the sending loop send.
+
+    On the server below Flask-SocketIO, whose request context for every `applied` would cost more than all that it does.
+    """
     server = engine_of(socketio)
     seats: dict[str, tuple[Principal, Situation]] = {}
 
-    @socketio.on("connect")
-    def _connect(auth: Any = None) -> None:
-        sid = request.sid  # type: ignore[attr-defined]
-        wish, who = _authenticated(house, auth)
-        situation = _opened(house, who, wish.situation)
-        view = View(role=who.role, unit=who.unit, layers=_layers(who.role, wish.layers), mission=wish.mission)
-        if who.role in PERSONAL_ROLES:
-            house.audit.append("connected", who, situation.id, unit=who.unit)
+    def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         try:
-            house.sync.join(sid, who, situation, view, wish.encoding, wish.rev, wish.epoch)
-        except Full:
-            raise Refused("full") from None
-        seats[sid] = (who, situation)
+            seats[sid] = contained(_admit, house, sid, environ, auth)
+        except Bug as bug:
+            if isinstance(bug.__cause__, Refused):
+                raise bug.__cause__ from None
+            log.exception("unforeseen error while connecting")
+            raise Refused("internal") from bug
 
-    @socketio.on("disconnect")
-    def _disconnect(_reason: Any = None) -> None:
-        sid = request.sid  # type: ignore[attr-defined]
+    def disconnect(sid: str, _reason: Any = None) -> None:
         seats.pop(sid, None)
         house.sync.leave(sid)
 
-    @socketio.on("applied")
-    def _applied(message: Any = None, *_more: Any) -> None:
+    def applied(sid: str, message: Any = None, *_more: Any) -> None:
         to = message.get("to") if isinstance(message, dict) else None
         if isinstance(to, int):
-            house.sync.applied(request.sid, to)  # type: ignore[attr-defined]
+            house.sync.applied(sid, to)
 
-    @socketio.on("report")
-    def _report(message: Any = None, *_more: Any) -> dict[str, Any]:
-        seat = seats.get(request.sid)  # type: ignore[attr-defined]
+    def report(sid: str, message: Any = None, *_more: Any) -> dict[str, Any]:
+        seat = seats.get(sid)
         if seat is None:
             return refusal("unauthorized", "not connected")
-        return house.reports.take(*seat, message)
+        try:
+            return contained(house.reports.take, *seat, message)
+        except Bug:
+            log.exception("unforeseen error in a report")
+            return refusal("internal", "an error on our side; it was logged")
 
-    @socketio.on_error_default
-    def _failed(error: BaseException) -> dict[str, Any]:
-        # The one broad edge of the sockets: the client hears that something went wrong, the log hears what.
-        log.error("unforeseen error in an event", exc_info=error)
-        if request.event["message"] == "connect":  # type: ignore[attr-defined]
-            raise Refused("internal") from error
-        return refusal("internal", "an error on our side; it was logged")
+    for handler in (connect, disconnect, applied, report):
+        server.on(handler.__name__, handler)
 
     def emit(event: str, data: Any, sids: list[str]) -> None:
         server.emit(event, data, to=sids)
@@ -119,6 +112,20 @@ def attach(socketio: SocketIO, house: House) -> None:
 
     _limit_messages(server, house)
     house.sync.start(emit, drop, connected)
+
+
+def _admit(house: House, sid: str, environ: dict[str, Any], auth: Any) -> tuple[Principal, Situation]:
+    """Let a client in. Raises Refused with the reason it is to hear."""
+    wish, who = _authenticated(house, environ.get("REMOTE_ADDR") or "unknown", auth)
+    situation = _opened(house, who, wish.situation)
+    view = View(role=who.role, unit=who.unit, layers=_layers(who.role, wish.layers), mission=wish.mission)
+    if who.role in PERSONAL_ROLES:
+        house.audit.append("connected", who, situation.id, unit=who.unit)
+    try:
+        house.sync.join(sid, who, situation, view, wish.encoding, wish.rev, wish.epoch)
+    except Full:
+        raise Refused("full") from None
+    return who, situation
 
 
 def _limit_messages(server: Any, house: House) -> None:
@@ -157,7 +164,7 @@ def _hang_up(environ: dict[str, Any]) -> None:
     runtime.hang_up(environ)
 
 
-def _authenticated(house: House, auth: Any) -> tuple[Auth, Principal]:
+def _authenticated(house: House, address: str, auth: Any) -> tuple[Auth, Principal]:
     try:
         wish = msgspec.convert(auth if isinstance(auth, dict) else {}, Auth)
     except msgspec.ValidationError as error:
@@ -165,7 +172,7 @@ def _authenticated(house: House, auth: Any) -> tuple[Auth, Principal]:
     who = house.access.check(wish.token)
     if who is None:
         house.metrics.sign_in_failures.inc()
-        if wish.token and house.failures.take(request.remote_addr or "unknown"):
+        if wish.token and house.failures.take(address):
             raise Refused("too many attempts")
         raise Refused("unauthorized")
     if wish.protocol != PROTOCOL:

@@ -42,8 +42,8 @@ def test_lines_say_who_did_what(path: Path) -> None:
         "UPDATE audit SET name = 'somebody else'",
         "DELETE FROM audit WHERE seq = 5",
         (
-            "INSERT OR REPLACE INTO audit SELECT seq, at, action, token_id, 'x', role, situation, detail, previous, hash"
-            " FROM audit WHERE seq = 3"
+            "INSERT OR REPLACE INTO audit SELECT seq, at, action, token_id, 'x', role, situation, detail, previous,"
+            " hash FROM audit WHERE seq = 3"
         ),
     ],
 )

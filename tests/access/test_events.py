@@ -1,6 +1,7 @@
 """Every Socket.IO event against every role and nobody: one explicit table. An event without a row fails."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -10,6 +11,7 @@ from server.access import Role
 from server.app import build, create_app
 from server.config import Settings
 from server.feeds.report import AnyReport
+from server.house import House
 from server.reports import KINDS
 from server.sockets import EVENTS, engine_of
 from tests.server import Client, Server
@@ -51,17 +53,42 @@ def tokens(server: Server) -> dict[Role, str]:
     return {role: server.token(role, f"test {role}", "--situation", "*", *options.get(role, ())) for role in Role}
 
 
-def test_every_event_has_a_row(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """The rooms of a server in this process."""
     monkeypatch.setenv("LAGEBILD_ASYNC_MODE", "threading")
-    house = build(tmp_path_factory.mktemp("data"), Settings())
+    rooms = build(tmp_path, Settings())
+    yield rooms
+    rooms.sync.stop()
+    rooms.situations.live.journal.close()
+    rooms.access.close()
+    rooms.quarantine.close()
+
+
+def test_every_event_has_a_row(house: House) -> None:
     _, io = create_app(house)
     handlers = cast(dict[str, Any], engine_of(io).handlers["/"])
     assert set(handlers) == set(EVENT_TABLE) == set(EVENTS)
     assert set(engine_of(io).handlers) == {"/"}
-    house.sync.stop()
-    house.situations.live.journal.close()
-    house.access.close()
-    house.quarantine.close()
+
+
+def test_an_error_of_ours_lets_nobody_in(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, io = create_app(house)
+    token, _ = house.access.create("control", "x")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(house.sync, "join", fail)
+    assert not io.test_client(app, auth={"token": token}).is_connected()
+    monkeypatch.undo()
+    monkeypatch.setenv("LAGEBILD_ASYNC_MODE", "threading")
+    client = io.test_client(app, auth={"token": token})
+    assert client.is_connected()
+    monkeypatch.setattr(house.reports, "take", fail)
+    answer = cast(dict[str, Any], client.emit("report", {"kind": "note"}, callback=True))
+    assert (answer["ok"], answer["error"], "secret" in str(answer)) == (False, "internal", False)
+    client.disconnect()
 
 
 def test_every_report_has_a_row() -> None:
