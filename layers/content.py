@@ -151,7 +151,10 @@ class Building(Base, frozen=True, kw_only=True, omit_defaults=True, tag="buildin
 
 
 class Device(Base, frozen=True, kw_only=True, omit_defaults=True, tag="device"):
-    """A sensor, actuator or camera in a building. `state` OK, WARNING, ALARM or ERROR if the device says so itself."""
+    """A sensor, actuator or camera. `state` OK, WARNING, ALARM or ERROR if the device says so itself.
+
+    `probability` (0 to 1) is that of what it detected.
+    """
 
     name: Text = UNSET
     description: Text = UNSET
@@ -160,6 +163,7 @@ class Device(Base, frozen=True, kw_only=True, omit_defaults=True, tag="device"):
     categories: Words = UNSET
     measures: Words = UNSET
     value: Any = UNSET
+    probability: Number = UNSET
     thresholds: Thresholds | None | UnsetType = UNSET
     state: Text = UNSET
     desired_value: Any = UNSET

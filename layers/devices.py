@@ -137,7 +137,8 @@ def draw(subject: str, book: Book) -> list[Feature]:
     properties.update(
         values(
             record,
-            *("name", "description", "value", "building", "room", "desired_value", "action_status", "source_name"),
+            *("name", "description", "value", "probability", "building", "room", "source_name"),
+            *("desired_value", "action_status"),
         ),
         state=state(record),
         thresholds=plain(record.get("thresholds")),
