@@ -135,8 +135,10 @@ def reach_m(height_m: float) -> float:
     return min(REACH_OF_HEIGHTS * height_m + REACH_MORE_M, REACH_MOST_M)
 
 
-def ground(axes: Axes, lens: Lens, height_m: float) -> Ground | None:
+def ground(axes: Axes, lens: Lens, height_m: float, reach: float | None = None) -> Ground | None:
     """What the camera sees of flat ground `height_m` below it. None where it sees none (it looks up, or stands on it).
+
+    `reach` is how far a view counts, metres; without one that of `reach_m`.
 
     The image is cut at the horizon and at `reach_m`; both cuts are exact (a straight line in the image, a circle on
     the ground), so that an outline never crosses itself.
@@ -146,7 +148,7 @@ def ground(axes: Axes, lens: Lens, height_m: float) -> Ground | None:
     width, height = lens.width_px, lens.height_px
     frame = ((0.0, 0.0), (width, 0.0), (width, height), (0.0, height))
     rays = [_ray(axes, lens, u, v) for u, v in frame]
-    reach = reach_m(height_m)
+    reach = reach_m(height_m) if reach is None else reach
     first, second, third, fourth = (_hit(ray, height_m) for ray in rays)
     corners = (first, second, third, fourth)
     centre = _hit(_ray(axes, lens, width / 2.0, height / 2.0), height_m)
