@@ -118,7 +118,7 @@ export function textOf(key: string, value: unknown, nowMs: number, lang: Lang, n
 }
 
 /** "urn:ngsi-ld:EmergencyStation:feuerwache" is the station "feuerwache" to a reader. */
-const shortened = (value: string): string => value.replace(/^urn:ngsi-ld:[A-Za-z]+:/, "");
+export const shortened = (value: string): string => value.replace(/^urn:ngsi-ld:[^:]+:/, "");
 
 function numberText(key: string, value: number, lang: Lang): string {
   if (key === "fms_status") return `${value} · ${valueName(key, value)}`;

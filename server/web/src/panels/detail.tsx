@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { ageSeconds, formatAge, formatMoment, formatNumber, isStale } from "../age";
 import { titleOf } from "../alarms";
-import { facts, positionText, type Fact } from "../facts";
+import { facts, positionText, shortened, type Fact } from "../facts";
 import { flagName, lang, partName, t, tMaybe } from "../i18n";
 import { mapView } from "../mapview";
 import { picture, selected, watch, watchFeature, watchNow } from "../state";
@@ -137,7 +137,7 @@ function Crews({ feature }: { feature: Feature }): JSX.Element | null {
           return (
             <li key={id}>
               <Fms status={unit?.properties["fms_status"]} />
-              <button type="button" class="link" disabled={!unit} onClick={() => (selected.value = id)}>{unit ? titleOf(unit) : id}</button>
+              <button type="button" class="link" disabled={!unit} onClick={() => (selected.value = id)}>{unit ? titleOf(unit) : shortened(id)}</button>
               {typeof distance === "number" && <span>{formatNumber(distance, lang.value)} m</span>}
               {unit && <Age iso={unit.properties.observed_at} short />}
             </li>

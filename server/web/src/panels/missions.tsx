@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { isStale } from "../age";
 import { isNewMission } from "../alarms";
-import { addressText, positionText } from "../facts";
+import { addressText, positionText, shortened } from "../facts";
 import { t, valueName } from "../i18n";
 import { picture, selected, watch, watchNow } from "../state";
 import type { Feature } from "../wire";
@@ -88,7 +88,7 @@ function Crews({ mission }: { mission: Feature }): JSX.Element {
         return (
           <span class="crew" key={one.id}>
             <Fms status={status} stale={unit ? isStale(unit, now) : false} />
-            {String(unit?.properties["name"] ?? one.call_sign ?? one.id)}
+            {String(unit?.properties["name"] ?? one.call_sign ?? shortened(one.id))}
           </span>
         );
       })}
