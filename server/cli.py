@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from server import runtime
+from server.cli_feeds import decode, list_feeds, quarantine
 from server.cli_options import CONFIG, DATA, ROLES, settings_of
 from server.cli_tools import backup, doctor, export, record, replay, verify
 
@@ -123,14 +124,5 @@ def link(
         raise click.UsageError(str(error)) from error
 
 
-@main.command("feeds")
-def list_feeds() -> None:
-    """List the wire formats this server understands."""
-    from server.feeds import feeds
-
-    for feed in sorted(feeds().values(), key=lambda feed: feed.name):
-        click.echo(f"{feed.name}\t{feed.title}")
-
-
-for command in (backup, doctor, export, record, replay, verify):
+for command in (backup, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
     main.add_command(command)
