@@ -1,0 +1,248 @@
+"""From features to words: the card, the list of what is near, what is drawn on the map."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from mobile import ages, describe, facts, near
+from mobile.basemap import BasemapFeature
+from mobile.card import cards
+from mobile.clock import iso
+from mobile.geo import Plane
+from mobile.i18n import Words
+from mobile.map.symbols import Scene, draw
+from mobile.mission import Alarms, own_missions
+
+NOW = datetime(2026, 9, 12, 19, 45, 0, tzinfo=UTC)
+US, OTHER, MISSION = "urn:unit:hlf", "urn:unit:dlk", "urn:alert:1"
+HERE = (8.7800, 51.8300)
+WORDS = Words()
+
+
+def at(minutes: float) -> str:
+    return iso(NOW + timedelta(minutes=minutes))
+
+
+def feature(subject: str, layer: str, part: str, place: Any = HERE, **properties: Any) -> dict[str, Any]:
+    geometry = place if isinstance(place, dict | None) else {"type": "Point", "coordinates": list(place)}
+    common: dict[str, Any] = {
+        "observed_at": at(-1),
+        "stale_at": at(4),
+        "expires_at": at(600),
+        "title": None,
+        "times": {},
+    }
+    return {"id": subject, "geometry": geometry, "properties": {**common, "layer": layer, "part": part, **properties}}
+
+
+def fact(key: str, value: Any, weight: float = 20, minutes: float = -2, **more: Any) -> dict[str, Any]:
+    ends = {"observed_at": at(minutes), "stale_at": at(minutes + 60), "source": "ngsi/leitstelle", "feature": MISSION}
+    return {"key": key, "value": value, "weight": weight, **ends, **more}
+
+
+def mission(**more: Any) -> dict[str, Any]:
+    return feature(MISSION, "missions", "mission", (8.7850, 51.8300), **{"units": [US], "state": "open", **more})
+
+
+def picture(*features: dict[str, Any]) -> dict[str, Any]:
+    return {entry["id"]: entry for entry in features}
+
+
+def card_of(**sections: list[dict[str, Any]]) -> dict[str, Any]:
+    drawn = feature(f"card:{MISSION}", "cards", "card", None, mission=MISSION, sections=sections)
+    return picture(mission(title="Feuer 2"), drawn, feature(US, "units", "unit", times={"position": at(-1)}))
+
+
+def test_the_sections_come_in_their_order_whatever_the_wire_says() -> None:
+    features = card_of(kontext=[fact("note", {"text": "ruhig"})], was=[fact("keyword", "Feuer 2")], wann=[])
+    (card,) = cards(features, US, HERE, WORDS)
+    assert [name for name, _ in card.sections] == ["was", "wo", "kontext"]
+    assert (card.title, card.ended, card.count) == ("Feuer 2", False, 1)
+    (way,) = dict(card.sections)["wo"]
+    assert way.text == "Luftlinie 340 m nach O"
+    assert way.age_s(NOW) == 60
+
+
+def test_small_facts_of_one_age_share_a_line_and_a_person_outranks_a_hot_room() -> None:
+    features = card_of(
+        was=[
+            fact("keyword", "Feuer 3", 100),
+            fact("keyword_short", "F3", 100),
+            fact("category", "fire", 100),
+            fact("subcategory", "buildingFire", 60, -9),
+            fact("severity", "high", 60),
+        ],
+        details=[
+            fact("device", {"name": "Rauchmelder Küche", "measures": ["smoke"], "value": 1, "state": "ALARM"}, 100),
+            fact("persons_probable", {"number": 2, "where": ["Bett"]}, 100),
+        ],
+    )
+    (card,) = cards(features, US, HERE, WORDS)
+    sections = dict(card.sections)
+    assert [entry.text for entry in sections["was"]] == ["Feuer 3", "F3 · Brand · Schwere hoch", "Gebäudebrand"]
+    assert [entry.text for entry in sections["details"]] == ["2 Personen vermutet: Bett", "Rauchmelder Küche: Alarm"]
+    assert {entry.level for entry in sections["details"]} == {"alarm"}
+
+
+def test_a_fact_grows_old_by_itself() -> None:
+    features = card_of(was=[fact("keyword", "Feuer 2")])
+    (card,) = cards(features, US, None, WORDS)
+    entry = dict(card.sections)["was"][0]
+    assert (entry.stale(NOW), entry.stale(NOW + timedelta(minutes=58))) == (False, True)
+    assert entry.age_s(NOW + timedelta(minutes=58)) == 3600
+    assert (entry.stale(None), entry.age_s(None)) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "unit", "text"),
+    [
+        ("unit", {"id": US, "call_sign": "HLF", "fms_status": 3}, None, "3 · HLF: Einsatz übernommen (wir)"),
+        ("unit", {"id": OTHER, "call_sign": "DLK", "fms_status": None, "distance_m": 1200}, None,
+         "? · DLK: Status unbekannt, 1,2 km"),
+        ("drone", {"name": "D1", "flight_status": "HOLD", "recording": True, "media": [1, 2]}, None,
+         "D1: schwebt, nimmt auf, 2 Bilder"),
+        ("device", {"name": "Fühler", "measures": ["temperature"], "value": 540.4, "state": "ALARM"}, None,
+         "Fühler: 540 °C"),
+        ("door", {"name": "Haustür", "value": "OPEN", "action_status": None}, None, "Haustür: offen"),
+        ("door", {"name": "Fenster", "value": "CLOSE", "action_status": "ERROR"}, None,
+         "Fenster: geschlossen (Befehl fehlgeschlagen)"),
+        ("crowd", {"name": "Platz", "people": 420, "density_pm2": 4.21, "level_of_service": "E",
+                   "trend_pm2_per_min": 0.2, "over_threshold": True}, None,
+         "Platz: 420 Personen, 4,2 je m², Stufe E, steigend"),
+        ("crowd", {"name": "Platz", "people": None}, None, "Platz: unbekannt"),
+        ("warning", {"headline": "Rauch", "instruction": "Fenster zu."}, None, "Rauch. Fenster zu."),
+        ("report", {"kind": "citizen_report", "text": "Es brennt", "distance_m": 16,
+                    "verdict": {"decision": "confirm"}}, None, "Bürgermeldung: Es brennt (bestätigt) (20 m)"),
+        ("note", {"text": "Trupp 1 vor", "origin": "control"}, None, "Leitstelle: Trupp 1 vor"),
+        ("number", "2026-1", None, "Einsatznummer 2026-1"),
+        ("severity", "high", None, "Schwere hoch"),
+        ("something_new", 3.5, "bar", "3,5 bar"),
+        ("something_new", ["a", "b"], None, "a, b"),
+        ("something_new", {"text": "selbst erklärt"}, None, "selbst erklärt"),
+        ("reach", 640, "m", "640 m"),
+        ("state", True, None, "Einsatz ja"),
+    ],
+)  # fmt: skip
+def test_facts_in_words(key: str, value: Any, unit: str | None, text: str) -> None:
+    assert facts.text(key, value, unit, US, WORDS) == text
+
+
+def test_own_missions_open_first_newest_first_and_alarms_until_confirmed() -> None:
+    features = picture(
+        mission(issued_at=at(-30)),
+        feature("urn:alert:2", "missions", "mission", units=[US], issued_at=at(-3)),
+        feature("urn:alert:3", "missions", "mission", units=[US], issued_at=at(-1), state="ended"),
+        feature("urn:alert:4", "missions", "mission", units=[OTHER]),
+        feature("urn:alert:5", "missions", "mission", units=[], issued_at=at(-60)),
+        feature(US, "units", "unit", mission="urn:alert:5"),
+    )
+    order = [entry["id"] for entry in own_missions(features, US)]
+    assert order == ["urn:alert:2", MISSION, "urn:alert:5", "urn:alert:3"]
+    alarms = Alarms()
+    assert [entry["id"] for entry in alarms.waiting(features, US)] == order[:3]
+    alarms.confirm("urn:alert:2")
+    features[MISSION]["properties"]["seen_by"] = [{"by": US, "at": at(0)}]
+    assert [entry["id"] for entry in alarms.waiting(features, US)] == ["urn:alert:5"]
+    assert own_missions(features, None) == []
+
+
+def east(metres: float) -> tuple[float, float]:
+    return Plane(*HERE).to_lonlat(metres, 0.0)
+
+
+def test_what_is_near_alarms_first_then_by_distance_water_last() -> None:
+    square = {"type": "Polygon", "coordinates": [[east(-50), [8.78, 51.829], east(50), [8.78, 51.831], east(-50)]]}
+    features = picture(
+        feature(US, "units", "unit"),
+        feature(OTHER, "units", "unit", east(100), call_sign="Florian DLK", fms_status=4),
+        feature("far", "units", "unit", east(5000)),
+        feature("home", "buildings", "building", east(300), address={"street": "Kettengasse 9"}, persons_probable=2,
+                devices={"alarm": 3}),
+        feature("d1", "devices", "device", east(300), state="ALARM", building="home", observed_at=at(-7)),
+        feature("quiet", "devices", "device", east(20), state="OK"),
+        feature("foreign", "devices", "device", east(400), state="WARNING", building="unknown", measures=["smoke"]),
+        feature("w", "warnings", "warning", square, headline="Rauch", severity="Severe"),
+        feature("gone", "reports", "citizen_report", east(10), expires_at=at(-1)),
+        feature("old", "drones", "drone", east(200), title="Drohne", stale_at=at(-1), height_m=45.0),
+        feature("c", "crowd", "region", east(900), name="Markt", people=300, density_pm2=4.5, level_of_service="E",
+                over_threshold=True),
+        mission(),
+    )  # fmt: skip
+    hydrant = {"type": "Point", "coordinates": list(east(-60))}
+    base = [BasemapFeature("hydrant", "fire_hydrant", "", 0.0, "", "H7", 100, hydrant)]
+    rows = near.entries(features, base, HERE, US, NOW, WORDS)
+    assert [row.id for row in rows] == ["home", "c", "w", OTHER, "old", "foreign", "base:0"]
+    home, crowd, warning, unit, drone, _, water = rows
+    assert (home.title, home.text, home.age) == (
+        "Kettengasse 9",
+        "2 Personen vermutet, 3 Melder ausgelöst",
+        "vor 7 min",
+    )
+    assert crowd.text == "300 Personen, 4,5 je m², Stufe E, über der Schwelle"
+    assert (warning.distance_m, warning.direction) == (0, "")
+    assert warning.text.startswith("Sie sind im Warngebiet")
+    assert (unit.title, unit.text, unit.direction) == ("Florian DLK", "Status 4 am Einsatzort", "E")
+    assert (drone.stale, drone.text) == (True, "45 m hoch")
+    assert (water.title, water.text, water.direction) == ("Hydrant H7", "DN 100", "W")
+
+
+def test_a_new_status_does_not_make_an_old_position_new() -> None:
+    properties = feature(OTHER, "units", "unit", times={"position": at(-20), "fms_status": at(-1)})["properties"]
+    assert ages.freshness(properties, NOW) is ages.Freshness.FRESH
+    assert ages.position_freshness(properties, NOW) is ages.Freshness.STALE
+
+
+def test_the_map_shows_state_by_sign_and_letter_not_by_colour_alone() -> None:
+    ring = [list(east(0)), [8.781, 51.831], list(east(200)), list(east(0))]
+    area = {"type": "Polygon", "coordinates": [ring]}
+    features = picture(
+        mission(title="Feuer 2", keyword_short="F2"),
+        feature(US, "units", "unit", name="HLF20", fms_status=3, heading_deg=90.0, times={"position": at(-1)}),
+        feature(OTHER, "units", "unit", name="DLK23", fms_status=4, stale_at=at(-2), observed_at=at(-9)),
+        feature("r", "crowd", "region", area, level_of_service="E", density_pm2=4.2, over_threshold=True, people=5),
+        feature("b", "crowd", "blind_spot", area),
+        feature("w", "warnings", "warning", area, headline="Rauch"),
+        feature("d", "drones", "drone", title="Drohne 1 Feuerwehr", height_m=45.0),
+        feature("t", "drones", "track", {"type": "LineString", "coordinates": ring}),
+        feature("f", "drones", "fence-1", area),
+        feature("x", "devices", "device", state="ALARM", measures=["smoke"]),
+        feature("ok", "devices", "device", state="OK"),
+        feature("no", "reports", "post", verdict={"decision": "reject"}),
+        feature("p", "units", "unit", None),
+        feature("gone", "units", "unit", expires_at=at(-1)),
+    )
+    drawing = draw(features, Scene(Plane(*HERE), US, NOW, WORDS))
+    badges = {badge.id: badge for badge in drawing.badges}
+    assert set(badges) == {MISSION, US, OTHER, "r", "b", "w", "d", "x"}
+    assert (badges[MISSION].shape, badges[MISSION].caption) == ("pin", "F2")
+    assert (badges[US].text, badges[US].caption, badges[US].heading_deg, badges[US].ring) == (
+        "3",
+        "HLF20",
+        90.0,
+        "accent",
+    )
+    assert (badges[OTHER].text, badges[OTHER].caption, badges[OTHER].ground) == ("4", "DLK23 · vor 9 min", "quiet")
+    assert (badges["r"].text, badges["r"].caption) == ("E", "4,2/m²")
+    assert badges["b"].text == "?"
+    assert badges["d"].caption == "Drohne 1 · 45 m"
+    assert drawing.badges[-1].id == US, "the own vehicle is drawn on top"
+    assert len(drawing.areas) == 3
+    assert all(stroke.dashed for stroke in drawing.strokes)
+
+
+def test_every_part_has_a_title() -> None:
+    for part in (
+        "mission",
+        "unit",
+        "region",
+        "drone",
+        "building",
+        "device",
+        "warning",
+        "citizen_report",
+        "note",
+        "post",
+    ):
+        assert describe.title(feature("x", "y", part), WORDS) == WORDS.say(f"part.{part}")
+        assert isinstance(describe.line(feature("x", "y", part), WORDS), str)
