@@ -19,7 +19,21 @@ from server.config import Settings
 from server.feeds import Limits
 from server.gauges import Gauges
 from server.house import House
-from server.http import auth, config, errors, guard, health, ingest, media, ngsi, picture, security, situations, web
+from server.http import (
+    auth,
+    cap,
+    config,
+    errors,
+    guard,
+    health,
+    ingest,
+    media,
+    ngsi,
+    picture,
+    security,
+    situations,
+    web,
+)
 from server.intake import Intake
 from server.media import MediaStore
 from server.metrics import Metrics
@@ -32,7 +46,9 @@ from server.throttle import Throttle
 
 log = logging.getLogger("lagebild.http")
 
-BLUEPRINTS = tuple(module.blueprint for module in (auth, config, health, ingest, media, ngsi, picture, situations, web))
+BLUEPRINTS = tuple(
+    module.blueprint for module in (auth, cap, config, health, ingest, media, ngsi, picture, situations, web)
+)
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20
 

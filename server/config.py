@@ -19,6 +19,7 @@ from msgspec import Meta, Struct, field
 from layers.settings import DEFAULT_AGES, PictureSettings
 from server.desk import DeskSettings
 from server.media import MediaSettings
+from server.transports.listener import ListenerSettings
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -98,6 +99,8 @@ class FeedSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sources: dict[str, dict[str, Any]] = {}
     """Settings of a feed (`divera`) or of one source of it (`divera/wache1`, which comes first): its page in docs/feeds
     lists them; `zone` for any of them."""
+    sia: dict[str, ListenerSettings] = {}
+    """Receivers for alarm panels (SIA DC-09) by instance; the source is then `sia_dc09/<instance>`."""
 
 
 class MapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +123,14 @@ class ExerciseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Ended exercises that can still be looked at; the files of older ones stay on disk."""
 
 
+class CapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Warnings that go out."""
+
+    sender: Annotated[str, Meta(pattern=r"^[^\s,<&]{1,100}$")] = "lagebild@localhost"
+    """In whose name warnings go out that have no sender of their own, and all of an exercise: unique in the world,
+    such as an address at the own domain."""
+
+
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is logged to standard error."""
 
@@ -138,6 +149,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: LogSettings = field(default_factory=LogSettings)
     exercises: ExerciseSettings = field(default_factory=ExerciseSettings)
     desk: DeskSettings = field(default_factory=DeskSettings)
+    cap: CapSettings = field(default_factory=CapSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
     picture: PictureSettings = field(default_factory=PictureSettings)
 

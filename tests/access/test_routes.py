@@ -41,6 +41,8 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/quarantine"): CONTROL,
     ("GET", "/picture"): VIEWERS,
     ("GET", "/media/<item_id>"): VIEWERS,
+    ("GET", "/cap"): CONTROL | EXERCISE | {Role.LIAISON},
+    ("GET", "/cap/<item_id>.xml"): CONTROL | EXERCISE | {Role.LIAISON},
     ("GET", "/situations"): VIEWERS,
     ("GET", "/scenarios"): CONTROL | EXERCISE,
     ("POST", "/situations"): EXERCISE,
