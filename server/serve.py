@@ -17,6 +17,7 @@ from server.demo import prepare, unknown
 from server.house import House
 from server.journal import JournalError
 from server.links import base_url
+from server.transports import sia
 
 log = logging.getLogger("lagebild")
 
@@ -53,6 +54,12 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     app, socketio = create_app(house)
     caretaker = Caretaker(house, socketio)
     house.situations.start()
+    try:
+        receivers = sia.listen(house)
+    except OSError as error:
+        print(f"lagebild: cannot listen for alarm panels: {error.strerror}", file=sys.stderr)
+        house.situations.stop()
+        return 1
     house.situations.resume()
     caretaker.start()
     web = runtime.WebServer(listener, app)
@@ -62,6 +69,8 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     gc.freeze()
     port = listener.getsockname()[1]
     print(f"listening on {_address(host, port)}", flush=True)
+    for receiver in receivers:
+        print(f"listening for alarm panels: {receiver.where}", flush=True)
     log.info("started", extra={"host": host, "port": port, "pid": os.getpid(), "async_mode": runtime.mode()})
     if demo is not None:
         for line in prepare(house, demo, base_url(house.settings.server, host, port)):
@@ -69,6 +78,8 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     number = runtime.wait_for_signal(signal.SIGTERM, signal.SIGINT)
     log.info("stopping", extra={"signal": number.name})
     web.stop()
+    for receiver in receivers:
+        receiver.stop()
     _wait_for_requests(house)
     caretaker.stop()
     house.sync.stop()

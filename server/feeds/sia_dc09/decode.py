@@ -18,6 +18,8 @@ from server.feeds.sia_dc09.options import Account, SiaOptions
 from server.feeds.sia_dc09.telegram import Telegram, read
 
 NAME = "sia_dc09"
+ALIVE_S = 30
+"""A link test without a time counts once in this time."""
 REPEATS_S = 600
 """A frame without a time that comes again with its number within this time is a repeat."""
 PANEL = "panel"
@@ -86,7 +88,7 @@ def _telegram(telegram: Telegram, batch: Batch, options: SiaOptions) -> None:
         )
         batch.claim(
             f"{home}:{PANEL}", content, at=inside.time, geometry=_place(inside, entry), extra=common,
-            every_s=REPEATS_S, identity=identity,
+            every_s=ALIVE_S, identity=identity,
         )  # fmt: skip
         return
     for number, event in enumerate(telegram.events):

@@ -1,0 +1,20 @@
+"""Settings of a listener: small, so that the settings of the server load no format."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class ListenerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to listen (port 0: a free one; None: not at all) and for how long to wait for a panel that says nothing."""
+
+    host: str = "127.0.0.1"
+    tcp_port: Port | None = None
+    udp_port: Port | None = None
+    idle_s: Positive = 90.0
+    connections: Count = 200
+    """Panels connected at once; one more is closed at once."""
