@@ -42,12 +42,15 @@ def test_the_liaison_has_fewer_layers_and_no_personal_fields(open_desk: Open, ha
     expect(desk.fact("keyword")).to_be_visible()
     assert desk.fact("reporter").count() == 0
     assert desk.detail.locator(".personal").count() == 0
-    # neither are devices, nor messages, nor anything to press
+    # neither are devices, nor crews' messages, nor anything to press
     assert desk.features("devices") == []
     assert desk.page.locator("[data-layer=devices]").count() == 0
-    assert desk.page.locator("#tab-notes, #tab-quarantine, #tab-inject").count() == 0
+    assert desk.page.locator("#tab-quarantine, #tab-inject").count() == 0
     assert desk.detail.get_by_role("button", name="Gesehen").count() == 0
     assert desk.detail.locator("textarea").count() == 0
+    assert all(one["properties"]["origin"] != "crew" for one in desk.features("notes"))
+    desk.tab("notes")
+    assert desk.page.locator("#tab-panel textarea").count() == 0
     # while the control room has them
     control = open_as(open_desk, hausbrand, "control")
     assert len(control.features("devices")) > 20

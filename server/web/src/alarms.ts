@@ -68,22 +68,32 @@ function silence(source: Feature, nowMs: number, lang: Lang): string {
 }
 
 /** One word per building, however many of its devices call. */
-function deviceAlarms(of: (layer: string) => Feature[]): Alarm[] {
+function deviceAlarms(of: (layer: string, part?: string) => Feature[]): Alarm[] {
   const calling = of("devices").filter((device) => device.properties["state"] === "ALARM");
-  const houses = new Map(of("buildings").map((building) => [building.id, building]));
+  const houses = new Map(of("buildings", "building").map((building) => [building.id, building]));
   const groups = new Map<string, Feature[]>();
   for (const device of calling) {
     const building = device.properties["building"];
     const key = typeof building === "string" ? building : device.id;
     groups.set(key, [...(groups.get(key) ?? []), device]);
   }
+  const burning = new Map<string, number>();
+  for (const room of of("buildings", "room")) {
+    const status = room.properties["status"];
+    const key = String(room.properties["building"]);
+    if (!Array.isArray(status) || status.length === 0) continue;
+    burning.set(key, (burning.get(key) ?? 0) + 1);
+    if (!groups.has(key) && houses.has(key)) groups.set(key, []);
+  }
   return [...groups].map(([key, devices]) => {
     const [first] = devices;
     const house = houses.get(key);
     const where = house ? (streetOf(house) ?? titleOf(house)) : null;
     const one = devices.length === 1 && first ? titleOf(first) : null;
-    const name = one ? [where, one].filter(Boolean).join(": ") : t("alarms.devices", { name: where ?? "?", n: devices.length });
-    return { id: house?.id ?? first?.id ?? key, rank: 2, text: name };
+    const said = one ?? (devices.length > 0 ? t("alarms.devices", { n: devices.length }) : null);
+    const rooms = burning.get(key) ?? 0;
+    const what = [said, rooms > 0 ? t("alarms.rooms", { n: rooms }) : null].filter(Boolean).join(", ");
+    return { id: house?.id ?? first?.id ?? key, rank: 2, text: where ? `${where}: ${what}` : what };
   });
 }
 

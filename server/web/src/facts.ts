@@ -20,9 +20,12 @@ const HIDDEN = new Set([
   "accuracy_m", "times", "sections", "unit_states", "seen_by", "search_ids", "keyword_short", "emergency", "speech_request", "id",
 ]);
 
-/** Personal data of the contract; it reaches only those who may see it, and is marked where it does. */
-const PERSONAL = new Set(["reporter", "email", "floor_plan_url", "author", "sender_id", "sender_name"]);
-const PERSONAL_IN: Record<string, string> = { name: "buildings" };
+/** Personal data as layers/views.py has it; it reaches only those who may see it, and is marked where it does. */
+const PERSONAL: Record<string, readonly string[]> = {
+  mission: ["reporter"], drone: ["operator_place", "operator_id", "remark"], building: ["name", "email", "floor_plan_url"],
+  occupant: ["name", "born", "remark", "health", "present", "places"], post: ["author"], citizen_report: ["sender_id", "sender_name"],
+  note: ["sender_name"],
+};
 
 /** Here null means that there is none, not that nobody knows. */
 const NONE_IS_NOTHING = new Set([
@@ -44,8 +47,8 @@ const FIRST: Record<string, string[]> = {
   sources: ["state", "silent_since", "last_received_at", "last_observed_at", "accepted", "refused", "last_refusal", "skew_s"],
 };
 
-export function isPersonal(layer: string, key: string): boolean {
-  return PERSONAL.has(key) || PERSONAL_IN[key] === layer;
+export function isPersonal(part: string | undefined, key: string): boolean {
+  return PERSONAL[part ?? ""]?.includes(key) ?? false;
 }
 
 /** Facts of a feature, most important first. `nameOf` turns an id of another feature into its title. */
@@ -68,7 +71,7 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
       text: value === null ? null : p.layer === "devices" && key === "value" ? deviceValue(feature, nowMs, lang) : textOf(key, value, nowMs, lang, nameOf),
       observedAt,
       sources: sourcesAt(p.sources ?? [], observedAt),
-      personal: isPersonal(p.layer, key),
+      personal: isPersonal(p.part, key),
     };
     if (key.endsWith("url") && typeof value === "string" && /^https?:\/\//.test(value)) fact.href = value;
     found.push(fact);
@@ -92,11 +95,13 @@ const UNITS: [RegExp, (value: number, lang: Lang) => string][] = [
   [/vertical_speed_mps$/, (v, lang) => `${formatNumber(v, lang, 1)} m/s`],
   [/^speed_mps$|ground_speed_mps$|velocity_change_mps$/, (v, lang) => `${formatNumber(v * 3.6, lang)} km/h`],
   [/_m2$/, (v, lang) => `${formatNumber(v, lang)} m²`],
+  [/^gsd_m$/, (v, lang) => `${formatNumber(v * 100, lang, 1)} cm`],
   [/_m$/, (v, lang) => `${formatNumber(v, lang)} m`],
   [/_deg$/, (v, lang) => `${formatNumber(v, lang)}° ${compass(v, lang)}`],
+  [/_px$/, (v, lang) => `${formatNumber(v, lang)} px`],
   [/_pct$/, (v, lang) => `${formatNumber(v, lang)} %`],
   [/_s$/, (v, lang) => `${formatNumber(v, lang)} s`],
-  [/^quality$|^occupancy$/, (v, lang) => `${formatNumber(v * 100, lang)} %`],
+  [/^quality$|^occupancy$|^probability$/, (v, lang) => `${formatNumber(v * 100, lang)} %`],
 ];
 
 function compass(deg: number, lang: Lang): string {
@@ -148,6 +153,7 @@ function objectText(key: string, value: Record<string, unknown>, nowMs: number, 
   if (key === "verdict" && typeof value["decision"] === "string") {
     return [valueName("verdict", value["decision"]), value["by"], value["reason"]].filter(Boolean).join(" · ");
   }
+  if (key === "places" && typeof value["probability"] === "number") return placeText(value, lang);
   if (Array.isArray(value["coordinates"])) return positionText(value["coordinates"]);
   const parts = Object.entries(value).filter(([, one]) => one !== null && one !== undefined && !isEmptyList(one) && one !== 0);
   return parts.map(([name, one]) => `${partLabel(key, name)}: ${textOf(name, one, nowMs, lang, nameOf)}`).join(", ") || "–";
@@ -163,6 +169,12 @@ function alertText(alert: Record<string, unknown>, nowMs: number, lang: Lang): s
   for (const key of ["reason", "pattern"]) if (typeof alert[key] === "string") parts.push(valueName(key, alert[key]));
   if (typeof alert["observed_at"] === "string") parts.push(formatMoment(alert["observed_at"], nowMs, lang));
   return parts.join(", ");
+}
+
+/** Where a person probably is: "Schlafzimmer 1. OG (80 %)". */
+export function placeText(place: Record<string, unknown>, lang: Lang): string {
+  const where = [place["name"], place["floor"]].filter((one) => typeof one === "string" && one).join(" ") || shortened(String(place["id"] ?? "?"));
+  return typeof place["probability"] === "number" ? `${where} (${formatNumber(place["probability"] * 100, lang)} %)` : where;
 }
 
 /** Inside `devices {alarm: 1, ok: 3}` the names are states. */

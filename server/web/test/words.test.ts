@@ -48,7 +48,7 @@ describe("facts", () => {
   });
 
   it("say unknown as unknown, mark personal data, name other features, and hide machinery", () => {
-    const mission = feature("m", { layer: "missions", reporter: "Frau Beispiel", description: null, seen_units: ["u1", "u2"], rev: 4 });
+    const mission = feature("m", { layer: "missions", part: "mission", reporter: "Frau Beispiel", description: null, seen_units: ["u1", "u2"], rev: 4 });
     const found = facts(mission, NOW, "de", (id) => (id === "u1" ? "HLF" : null));
     expect(found.map(({ key, text, personal }) => [key, text, personal])).toEqual([
       ["description", null, false], ["reporter", "Frau Beispiel", true], ["seen_units", "HLF, u2", false],
@@ -74,7 +74,7 @@ describe("facts", () => {
     expect(addressText({})).toBeNull();
     const device = feature("d", { layer: "devices", thresholds: { alarm: [{ comparison: "greaterThan", value: 60 }] }, value: true });
     expect(facts(device, NOW, "de", () => null).map((one) => one.text)).toEqual(["ja", "Alarm: > 60"]);
-    const home = feature("b", { layer: "buildings", devices: { alarm: 1, ok: 3, error: 0 }, name: "Familie Beispiel" });
+    const home = feature("b", { layer: "buildings", part: "building", devices: { alarm: 1, ok: 3, error: 0 }, name: "Familie Beispiel" });
     expect(facts(home, NOW, "de", () => null).map((one) => [one.text, one.personal])).toEqual([["Alarm: 1, in Ordnung: 3", false], ["Familie Beispiel", true]]);
   });
 });
@@ -87,12 +87,13 @@ describe("alarms", () => {
     const device = (id: string): Feature => feature(id, { layer: "devices", state: "ALARM", building: "b", name: id });
     const found = alarms(of([
       feature("source:ngsi/x", { layer: "sources", title: "ngsi/x", state: "silent", last_received_at: "2026-09-12T19:40:00.000Z" }),
-      device("d1"), device("d2"), feature("b", { layer: "buildings", address: { street: "Kettengasse 9" } }),
+      device("d1"), device("d2"), feature("b", { layer: "buildings", part: "building", address: { street: "Kettengasse 9" } }),
+      feature("k", { layer: "buildings", part: "room", building: "b", status: ["smoked"] }), feature("l", { layer: "buildings", part: "room", building: "b", status: [] }),
       feature("r", { layer: "crowd", part: "region", name: "Bühne", over_threshold: true, density_pm2: 5.4, threshold_pm2: 5 }),
       feature("u", { fms_status: 0, name: "HLF" }),
     ]), NOW, "de");
     expect(found.map((one) => [one.id, one.text])).toEqual([
-      ["u", "HLF: Notruf (Status 0)"], ["b", "Kettengasse 9: 2 Sensoren melden Alarm"],
+      ["u", "HLF: Notruf (Status 0)"], ["b", "Kettengasse 9: 2 Sensoren melden Alarm, Räume mit Rauch oder Feuer: 1"],
       ["r", "Bühne: 5,4 P/m² (Schwelle 5,0)"], ["source:ngsi/x", "ngsi/x stumm seit 6 min 00 s"],
     ]);
     expect(alarms(of([feature("u", { fms_status: 2 })]), NOW, "de")).toEqual([]);

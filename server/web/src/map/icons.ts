@@ -145,6 +145,17 @@ const note: Draw = (pen, parts) => {
   letter(pen, "N", 15, 13.5, 12, "#ffffff");
 };
 
+/** image/<fresh|stale>: a small camera. */
+const image: Draw = (pen, parts) => {
+  pen.beginPath();
+  pen.roundRect(2, 6, 20, 14, 2);
+  paint(pen, worn(parts, DRONE).fill, "#10171e", 1.2, dashes(parts));
+  pen.beginPath();
+  pen.arc(12, 13, 4, 0, Math.PI * 2);
+  pen.fillStyle = "#ffffff";
+  pen.fill();
+};
+
 /** hydrant/<kind>: a small ring with a bar, as on German hydrant plans. */
 const hydrant: Draw = (pen, parts) => {
   pen.beginPath();
@@ -182,6 +193,7 @@ const RECIPES: Record<string, Recipe> = {
   device: { width: 26, height: 26, draw: device },
   report: { width: 30, height: 30, draw: report },
   note: { width: 30, height: 27, draw: note },
+  image: { width: 24, height: 24, draw: image },
   hydrant: { width: 16, height: 16, draw: hydrant },
   hatch: { width: 12, height: 12, draw: hatch },
 };

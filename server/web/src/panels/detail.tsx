@@ -9,8 +9,8 @@ import { mapView } from "../mapview";
 import { picture, selected, watch, watchFeature, watchNow } from "../state";
 import type { Feature, SourceRef } from "../wire";
 import { Judge, Seen, Write } from "./actions";
-import { Devices } from "./devices";
 import { Icon } from "./icon";
+import { Inside } from "./inside";
 import { Age, Fms } from "./parts";
 
 export function Detail(): JSX.Element {
@@ -73,7 +73,7 @@ function Body({ feature }: { feature: Feature }): JSX.Element {
       <Flags flags={flags.filter((flag) => GRAVE.has(flag))} />
       <Judge feature={feature} />
       {p.layer === "missions" && <Crews feature={feature} />}
-      {p.layer === "buildings" && <Devices building={feature.id} />}
+      {p.part === "building" && <Inside building={feature.id} />}
       <h4>{t("detail.facts")}</h4>
       <dl class="facts">
         {facts(feature, now, lang.value, name).map((fact) => <FactRow key={fact.key} fact={fact} />)}

@@ -16,8 +16,8 @@ export function Layers(): JSX.Element {
     if (!next.delete(name)) next.add(name);
     hiddenLayers.value = next;
   };
-  // A liaison is never sent devices or notes: no switch for what cannot be there.
-  const kinds = LAYERS.filter((kind) => role.value !== "liaison" || !["devices", "notes"].includes(kind.name));
+  // A liaison is never sent devices: no switch for what cannot be there.
+  const kinds = LAYERS.filter((kind) => role.value !== "liaison" || kind.name !== "devices");
   return (
     <div class="layers">
       {kinds.map(({ name }) => {
@@ -90,7 +90,7 @@ function entries(layer: string): JSX.Element[] {
     case "drones":
       return [
         <><Stroke kind="track" /> {t("legend.track")}</>, <><Stroke kind="path" /> {t("legend.path")}</>, <><Stroke kind="fence" /> {t("legend.fence.in")}</>,
-        <><Hatch colour="#c01622" /> {t("legend.fence.out")}</>,
+        <><Hatch colour="#c01622" /> {t("legend.fence.out")}</>, <><Sign name="image/fresh" /> {t("legend.footprint")}</>,
       ];
     case "buildings":
       return Object.keys(PERMISSION).filter((one) => one !== "REQUEST").map((one) => <><Sign name={`building/${one}/calm/fresh`} /> {valueName("permission", one)}</>);

@@ -19,8 +19,7 @@ const chosen = signal<Tab>("layers");
 const PANELS: Record<Tab, () => JSX.Element> = { layers: Layers, sources: Sources, reports: Reports, notes: Notes, quarantine: Quarantine, inject: Inject };
 
 function offered(): Tab[] {
-  const tabs: Tab[] = ["layers", "sources", "reports"];
-  if (role.value !== "liaison") tabs.push("notes");
+  const tabs: Tab[] = ["layers", "sources", "reports", "notes"];
   if (role.value === "control" || role.value === "admin") tabs.push("quarantine");
   if (mayPlan.value) tabs.push("inject");
   return tabs;

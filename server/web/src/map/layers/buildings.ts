@@ -5,6 +5,8 @@ export const buildings: LayerKind = {
   name: "buildings",
   present(feature, look) {
     const p = feature.properties;
+    // Rooms and persons are told at the point of their building: they are in its panel, not on top of it.
+    if (p.part !== "building") return [];
     const devices = (p["devices"] ?? {}) as Record<string, unknown>;
     const alarm = (number(devices["alarm"]) ?? 0) > 0;
     const address = (p["address"] ?? {}) as Record<string, unknown>;

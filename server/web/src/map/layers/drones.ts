@@ -9,7 +9,8 @@ export const drones: LayerKind = {
     const p = feature.properties;
     const part = text(p.part);
     if (part.startsWith("fence")) return mapFeature(feature, look, { part: "fence", inclusion: p["inclusion"] !== false });
-    if (part === "track" || part === "path") return mapFeature(feature, look, { part });
+    if (part === "track" || part === "path" || part === "footprint") return mapFeature(feature, look, { part });
+    if (part === "image") return mapFeature(feature, look, { part, icon: `image/${wear(look)}` });
     const height = number(p["height_m"]);
     const name = text(p["name"]) || text(p.title);
     return mapFeature(feature, look, {
@@ -32,6 +33,27 @@ export const drones: LayerKind = {
       spec: {
         id: "drones-fence-out", type: "fill", source, filter: ["all", ["==", ["get", "part"], "fence"], ["!", ["get", "inclusion"]]],
         paint: { "fill-pattern": "hatch/#c01622" },
+      },
+    },
+    {
+      z: 7,
+      spec: {
+        id: "drones-footprint", type: "fill", source, filter: ["==", ["get", "part"], "footprint"],
+        paint: { "fill-color": worn(p, DRONE.fill), "fill-opacity": 0.12 },
+      },
+    },
+    {
+      z: 20,
+      spec: {
+        id: "drones-footprint-edge", type: "line", source, filter: ["==", ["get", "part"], "footprint"],
+        paint: { "line-color": worn(p, DRONE.fill), "line-width": 1.2 },
+      },
+    },
+    {
+      z: 46,
+      spec: {
+        id: "drones-image", type: "symbol", source, filter: ["==", ["get", "part"], "image"], minzoom: 14,
+        layout: { "icon-image": ["get", "icon"], "icon-allow-overlap": true },
       },
     },
     {
