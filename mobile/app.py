@@ -21,6 +21,7 @@ from mobile.screens.more import MorePane
 from mobile.screens.sign_in import SignIn
 from mobile.session import Session, SignInError
 from mobile.themes import THEMES
+from mobile.ui.gong import Gong
 from mobile.ui.look import Look
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,10 @@ class LagebildApp(App):
         super().__init__()
         self.cab, self.options = cab, options
         self._problem = problem
+        self.gong = Gong(cab.folder)
         self._night_checked_s = -NIGHT_CHECK_S
         self._night = False
+        self._said = 0
         self._built: tuple[Any, ...] = ()
         self.frame: Frame | None = None
         self.look = self._look()
@@ -119,7 +122,7 @@ class LagebildApp(App):
             self.root_box.add_widget(SignIn(self.look, self.signed_in, self._problem))
             return
         more = MorePane(self.look, self.cab, self._chosen(), self._change, self._sign_out)
-        self.frame = Frame(self.look, self.cab, more, Window.width > Window.height, tab)
+        self.frame = Frame(self.look, self.cab, more, self._strike, Window.width > Window.height, tab)
         if self.cab.store.set_aside:
             self.frame.notice = self.look.words.say("notice.set_aside", file=self.cab.store.set_aside.name)
         if view:
@@ -131,7 +134,12 @@ class LagebildApp(App):
             "theme": self.options.theme or self._setting("theme", "auto"),
             "lang": self.look.words.lang,
             "scale": self._setting("scale", "1"),
+            "sound": self._setting("sound", "on"),
         }
+
+    def _strike(self) -> None:
+        if self._setting("sound", "on") == "on":
+            self.gong.strike()
 
     # what the crew does
 
@@ -158,8 +166,10 @@ class LagebildApp(App):
     # in step with the cab
 
     def _poll(self, _: float) -> None:
-        if self.cab.poll() and self.frame:
+        news, said = self.cab.poll(), self.cab.outbox.version
+        if (news or said != self._said) and self.frame:
             self.frame.show()
+        self._said = said
 
     def _tick(self, _: float) -> None:
         if self.options.position and self.cab.session:

@@ -146,6 +146,13 @@ def _nose(group: InstructionGroup, look: Look, item: Badge, at: Point, half: flo
 def _shape(group: InstructionGroup, shape: str, x: float, y: float, half: float) -> None:
     if shape == "circle":
         group.add(Ellipse(pos=(x - half, y - half), size=(2 * half, 2 * half), segments=40))
+    elif shape == "drone":
+        for dx, dy in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+            rotor = half * 0.42
+            cx, cy = x + dx * half * 0.7, y + dy * half * 0.7
+            group.add(Ellipse(pos=(cx - rotor, cy - rotor), size=(2 * rotor, 2 * rotor), segments=24))
+            group.add(Line(points=[x, y, cx, cy], width=max(1.0, half * 0.16)))
+        group.add(Ellipse(pos=(x - half * 0.4, y - half * 0.4), size=(half * 0.8, half * 0.8), segments=24))
     elif shape == "box":
         group.add(RoundedRectangle(pos=(x - half * 1.1, y - half), size=(2.2 * half, 2 * half), radius=[half * 0.35]))
     else:

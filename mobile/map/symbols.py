@@ -42,7 +42,7 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Badge:
-    """A sign of constant size: `shape` box, circle, diamond, pin, triangle or house; `text` inside, `caption` beside.
+    """A sign of constant size: box, circle, diamond, pin, triangle, house or drone; `text` inside, `caption` beside.
 
     `heading_deg` draws a nose; `ring` marks the own vehicle; `rank` 0 is drawn last and captioned first.
     """
@@ -250,12 +250,12 @@ def _drone(feature: Feature, scene: Scene, own: set[str]) -> Iterator[Item]:  # 
     yield Badge(
         id=feature["id"],
         at=_at(feature, scene),
-        shape="circle",
-        text="D",
+        shape="drone",
+        text="",
         ground="quiet" if old else "accent",
         ink="on_quiet" if old else "on_accent",
         caption=_caption(caption, feature, scene),
-        size_mm=5.6,
+        size_mm=6.4,
         heading_deg=None if old else properties.get("heading_deg"),
         rank=1.5,
         stale=old,

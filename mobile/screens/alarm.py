@@ -1,4 +1,4 @@
-"""A new mission: covers everything, blinks, and stays until somebody presses "Verstanden"."""
+"""A new mission: covers everything, blinks and sounds until somebody presses "Verstanden"."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,12 +15,21 @@ from mobile.ui.look import Look
 from mobile.ui.parts import Ground, Key, Text, bold, plain
 
 BLINK_S = 0.6
+GONG_EVERY_S = 5.0
 
 
 class AlarmView(BoxLayout):
     """What is burning, where, since when."""
 
-    def __init__(self, look: Look, cab: Cab, mission: Feature, more: int, on_confirm: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        look: Look,
+        cab: Cab,
+        mission: Feature,
+        more: int,
+        on_confirm: Callable[[], None],
+        strike: Callable[[], None],
+    ) -> None:
         super().__init__(orientation="vertical", padding=[look.mm(4)] * 4)
         self.look, self.cab, self.mission = look, cab, mission
         self._bright = False
@@ -48,7 +57,11 @@ class AlarmView(BoxLayout):
                        height=look.mm(22))  # fmt: skip
         inner.add_widget(self.key)
         self.add_widget(inner)
-        self._event = Clock.schedule_interval(self._blink, BLINK_S)
+        self._events = [
+            Clock.schedule_interval(self._blink, BLINK_S),
+            Clock.schedule_once(lambda _: strike(), 0),
+            Clock.schedule_interval(lambda _: strike(), GONG_EVERY_S),
+        ]
         self.tick()
 
     def tick(self) -> None:
@@ -59,8 +72,9 @@ class AlarmView(BoxLayout):
         self.since.text = words.say("alarm.alerted", time=words.time(issued, seconds=False), age=words.age(passed))
 
     def close(self) -> None:
-        """No more blinking."""
-        self._event.cancel()
+        """No more blinking, no more sound."""
+        for event in self._events:
+            event.cancel()
 
     def on_touch_down(self, touch: Any) -> bool:
         """Nothing below is touched through it."""

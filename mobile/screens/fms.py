@@ -39,6 +39,7 @@ class FmsKey(BoxLayout):
         self.add_widget(self._name)
 
     def _fit(self, *_: Any) -> None:
+        self._number.font_size = max(self.look.mm(9.5), min(self.look.mm(18), self.height * 0.36))
         name = self._name
         name.text_size = (name.width, None)
         name.font_size = fitting(name.text, self.look.letters(3.9), name.width, name.height)

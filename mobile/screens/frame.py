@@ -1,5 +1,6 @@
 """The frame round all screens: exercise banner, connection and clock, navigation; what stands beside what."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -34,8 +35,11 @@ BAR_MM = 9.0
 class Frame(FloatLayout):
     """Everything a signed-in crew sees. Portrait shows one screen, landscape the map beside it."""
 
-    def __init__(self, look: Look, cab: Cab, more: MorePane, landscape: bool, tab: str = "mission") -> None:
+    def __init__(
+        self, look: Look, cab: Cab, more: MorePane, strike: Callable[[], None], landscape: bool, tab: str = "mission"
+    ) -> None:
         super().__init__()
+        self._strike = strike
         self.look, self.cab, self.landscape = look, cab, landscape
         self.tab = ""
         self.alarm: AlarmView | None = None
@@ -149,7 +153,7 @@ class Frame(FloatLayout):
             self.remove_widget(self.alarm)
             self.alarm = None
         if first is not None and self.alarm is None:
-            self.alarm = AlarmView(self.look, self.cab, first, len(waiting) - 1, self._confirm)
+            self.alarm = AlarmView(self.look, self.cab, first, len(waiting) - 1, self._confirm, self._strike)
             self.add_widget(self.alarm)
 
     def _confirm(self) -> None:

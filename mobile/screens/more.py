@@ -15,6 +15,7 @@ CHOICES = {
     "theme": ("auto", "day", "night"),
     "lang": ("de", "en"),
     "scale": ("1", "2"),
+    "sound": ("on", "off"),
 }
 LANGUAGE_NAMES = {"de": "Deutsch", "en": "English"}
 

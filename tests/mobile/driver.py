@@ -125,6 +125,7 @@ class Driver:
             "base": len(cab.base),
             "status": cab.status(),
             "theme": self.app.look.theme.name,
+            "strokes": self.app.gong.strokes,
         }
         if frame:
             camera = frame.map.map.camera

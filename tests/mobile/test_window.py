@@ -54,6 +54,7 @@ def test_a_link_a_mission_an_alarm_a_card(server: Server, exercise: Exercise, sc
         app.until(alarm=True)
         for text in ("NEUER EINSATZ", "Menschenleben in Gefahr", "Kettengasse 9", "ÜBUNG", "alarmiert 21:40"):
             app.shows(text)
+        app.wait(lambda: app.state()["strokes"], "the gong")
         assert MISSION not in str(exercise.reports())
         app.press("Verstanden")
         app.until(alarm=False, waiting=0)
