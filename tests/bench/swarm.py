@@ -1,6 +1,8 @@
 """Many clients in one process, as cheap as can be: a thread and a raw WebSocket each, which notes when what came."""
 
+import contextlib
 import json
+import socket
 import threading
 import time
 import zlib
@@ -32,29 +34,22 @@ class Watcher:
         self._thread.start()
 
     def _run(self) -> None:
-        packed = False
-        while not self._stopping:
-            try:
-                frame = self._wire.recv()
-            except (OSError, websocket.WebSocketException):
-                return
-            at = time.monotonic()
-            if isinstance(frame, bytes):
-                self.bytes += len(frame)
-                if packed:
-                    packed = False
-                    self._take(json.loads(zlib.decompress(frame)), len(frame), at)
-            elif frame == "2":
-                self._wire.send("3")
-            elif frame.startswith('451-["delta"'):
-                self.bytes += len(frame)
-                packed = True
-            elif frame.startswith('42["delta"'):
-                size = len(frame.encode())
-                self.bytes += size
-                self._take(json.loads(frame[2:])[1], size, at)
+        with contextlib.suppress(OSError, websocket.WebSocketException):  # the end of the connection, ours or theirs
+            while not self._stopping:
+                self._hear(self._wire.recv(), time.monotonic())
+
+    def _hear(self, frame: str | bytes, at: float) -> None:
+        if isinstance(frame, bytes):
+            self._take(json.loads(zlib.decompress(frame)), len(frame), at)
+        elif frame == "2":
+            self._wire.send("3")
+        elif frame.startswith('451-["delta"'):
+            self.bytes += len(frame)
+        elif frame.startswith('42["delta"'):
+            self._take(json.loads(frame[2:])[1], len(frame.encode()), at)
 
     def _take(self, delta: dict[str, Any], size: int, at: float) -> None:
+        self.bytes += size
         self.deltas += 1
         if delta["full"]:
             self.full_bytes += size
@@ -64,8 +59,10 @@ class Watcher:
     def stop(self) -> None:
         """End the connection."""
         self._stopping = True
-        self._wire.shutdown()
+        with contextlib.suppress(OSError):
+            self._wire.sock.shutdown(socket.SHUT_RDWR)
         self._thread.join(5)
+        self._wire.shutdown()
 
 
 class Swarm:
