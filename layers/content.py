@@ -108,10 +108,15 @@ class CrowdCount(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd
 
 
 class CrowdLine(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd_line"):
-    """Who crossed a counting line between `from_at` and `to_at`. `direction` is inbound or outbound."""
+    """Who crossed a counting line between `from_at` and `to_at`. `direction` is inbound or outbound.
+
+    `people_towards` and `people_away` are of both directions, as told: they need not add up to `people`.
+    """
 
     name: Text = UNSET
     people: Whole = UNSET
+    people_towards: Whole = UNSET
+    people_away: Whole = UNSET
     direction: Text = UNSET
     speed_mps: Number = UNSET
     headway_s: Number = UNSET

@@ -213,6 +213,7 @@ def _draw_line(book: Book, record: Record) -> Feature:
     properties = common(book, record, "crowd", "line", name)
     properties.update(
         values(record, "people", "direction", "speed_mps", "headway_s", "occupancy", "congested", "from_at", "to_at"),
+        **values(record, "people_towards", "people_away"),
         name=name,
         flow_per_min=round(people / minutes, 2) if people is not None and minutes > 0.0 else None,
     )

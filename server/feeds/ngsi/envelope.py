@@ -40,7 +40,7 @@ def _message(document: Any) -> Message:
         if action is None:
             raise DecodeError(f"actionType is one of {', '.join(ACTIONS)}", INVALID)
         return Message(action, _listed(document.get("entities"), "entities"))
-    if "data" in document and "id" not in document:
+    if "data" in document and ("id" not in document or document.get("type") == "Notification"):
         return Message("append", _list(document["data"], "data"), notification=True)
     return Message("append", [document])
 
