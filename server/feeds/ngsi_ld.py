@@ -141,7 +141,8 @@ def _is_attribute(value: Any) -> bool:
     """An attribute in the normalized or the concise form, not a structured value."""
     if not isinstance(value, Mapping):
         return False
-    return any(member in value for member in _VALUES) and (value.get("type") in _KINDS or "type" not in value)
+    kind = value.get("type", "Property")
+    return any(member in value for member in _VALUES) and isinstance(kind, str) and kind in _KINDS
 
 
 def _observed(value: Mapping[str, Any]) -> float:
