@@ -6,6 +6,7 @@ and small differences between namespaces are the sender's habit, not meaning.
 
 import re
 from collections.abc import Iterator
+from html.entities import html5
 
 from lxml import etree
 from msgspec import Struct
@@ -23,6 +24,9 @@ _BOM = b"\xef\xbb\xbf"
 _DOCTYPE = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL | re.IGNORECASE)
 _DECLARATION = re.compile(rb"<\?xml\s")
 _START = re.compile(rb"<([A-Za-z_][\w.:-]{0,100})[\s/>]")
+_AMPERSAND = re.compile(
+    rb"&(?!#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)([A-Za-z]\w{1,30};)?", re.ASCII
+)
 _DECLARED = re.compile(rb"\A(<\?xml[^>]{0,200}?)\s+encoding\s*=\s*[\"'][\w.-]{1,40}[\"']")
 
 
@@ -91,7 +95,7 @@ def text_of(element: Element | None) -> str | None:
     """The text in an element, blanks around it left out; None for nothing."""
     if element is None:
         return None
-    return "".join(str(part) for part in element.itertext(with_tail=False)).strip() or None
+    return "".join(str(part) for part in element.itertext()).strip() or None
 
 
 def child_text(element: Element, *names: str) -> str | None:
@@ -154,11 +158,23 @@ def _misdeclared(text: bytes) -> Element | None:
 
 
 def _repaired(text: bytes) -> Element | None:
-    try:
-        root: Element | None = etree.fromstring(text, _parser(recover=True))
-    except (etree.XMLSyntaxError, LookupError, ValueError):
-        return None
-    return root
+    """The root with HTML's entities and bare ampersands as they were meant; else of what the parser can make of it."""
+    meant = _AMPERSAND.sub(_entity, text)
+    for recover in (False, True):
+        try:
+            root: Element | None = etree.fromstring(meant, _parser(recover=recover))
+        except (etree.XMLSyntaxError, LookupError, ValueError):
+            continue
+        if root is not None:
+            return root
+    return None
+
+
+def _entity(found: re.Match[bytes]) -> bytes:
+    name = found[1].decode() if found[1] else ""
+    if name not in html5:
+        return b"&amp;" + name.encode()
+    return "".join(f"&#{ord(letter)};" for letter in html5[name]).encode()
 
 
 def _pieces(text: bytes) -> Iterator[bytes]:
