@@ -138,7 +138,7 @@ def place(tags: Tags, flags: set[str]) -> Geometry | UnsetType:
         if lon is None or lat is None:
             continue
         try:
-            return {"type": "Point", "coordinates": position(lon, lat)}
+            return {"type": "Point", "coordinates": [round(degrees, 10) for degrees in position(lon, lat)]}
         except NoPosition:
             flags.add("no_position")
         except BadGeometry:
