@@ -152,23 +152,24 @@ class WebServer:
         self._end = server.shutdown
 
 
-def wait_for_signal(*numbers: signal.Signals) -> signal.Signals:
-    """Wait until the process gets one of the signals; the main task's last job, others go on meanwhile.
+class Signals:
+    """Catches signals from its creation on, in the main task; `wait` returns the first that came or comes.
 
-    A handler in Python would not wake the event loop from its sleep; the byte that the interpreter writes into a
-    socket does.
+    A handler in Python would not wake the event loop from its sleep; the byte that the interpreter writes into a socket
+    does.
     """
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    for number in numbers:
-        signal.signal(number, lambda *_: None)
-    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    try:
+
+    def __init__(self, *numbers: signal.Signals) -> None:
+        self._numbers = numbers
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        for number in numbers:
+            signal.signal(number, lambda *_: None)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+
+    def wait(self) -> signal.Signals:
+        """Wait while the other tasks go on."""
         while True:
-            got = reader.recv(1)[0]
-            if got in numbers:
+            got = self._reader.recv(1)[0]
+            if got in self._numbers:
                 return signal.Signals(got)
-    finally:
-        signal.set_wakeup_fd(-1)
-        reader.close()
-        writer.close()

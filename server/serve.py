@@ -17,6 +17,8 @@ from server.demo import prepare, unknown
 from server.house import House
 from server.journal import JournalError
 from server.links import base_url
+from server.scenario import ScenarioError
+from server.situations import TooMany
 from server.transports import sia
 
 log = logging.getLogger("lagebild")
@@ -51,6 +53,7 @@ def _address(host: str, port: int) -> str:
 
 
 def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -> int:
+    signals = runtime.Signals(signal.SIGTERM, signal.SIGINT)
     app, socketio = create_app(house)
     caretaker = Caretaker(house, socketio)
     house.situations.start()
@@ -73,9 +76,9 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
         print(f"listening for alarm panels: {receiver.where}", flush=True)
     log.info("started", extra={"host": host, "port": port, "pid": os.getpid(), "async_mode": runtime.mode()})
     if demo is not None:
-        for line in prepare(house, demo, base_url(house.settings.server, host, port)):
+        for line in _demonstrate(house, demo, base_url(house.settings.server, host, port)):
             print(line, flush=True)
-    number = runtime.wait_for_signal(signal.SIGTERM, signal.SIGINT)
+    number = signals.wait()
     log.info("stopping", extra={"signal": number.name})
     web.stop()
     for receiver in receivers:
@@ -88,6 +91,13 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     house.media.close()
     log.info("stopped")
     return 0
+
+
+def _demonstrate(house: House, demo: str, base: str) -> list[str]:
+    try:
+        return prepare(house, demo, base)
+    except (TooMany, ScenarioError, JournalError, OSError) as error:
+        return [f"the exercise {demo} cannot be started: {error}"]
 
 
 def _wait_for_requests(house: House) -> None:
