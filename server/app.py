@@ -18,6 +18,7 @@ from server.audit import Audit
 from server.config import Settings
 from server.feeds import Limits
 from server.gauges import Gauges
+from server.homes import Homes
 from server.house import House
 from server.http import (
     auth,
@@ -26,6 +27,7 @@ from server.http import (
     errors,
     guard,
     health,
+    homes,
     ingest,
     media,
     ngsi,
@@ -43,11 +45,12 @@ from server.situations import Situations, SituationSettings
 from server.sockets import attach, wire_json
 from server.sync import Sync
 from server.throttle import Throttle
+from server.transports.gateway import GatewaySocket
 
 log = logging.getLogger("lagebild.http")
 
 BLUEPRINTS = tuple(
-    module.blueprint for module in (auth, cap, config, health, ingest, media, ngsi, picture, situations, web)
+    module.blueprint for module in (auth, cap, config, health, homes, ingest, media, ngsi, picture, situations, web)
 )
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20
@@ -90,6 +93,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         media=MediaStore(data_dir / "media", settings.media),
         reports=Reports(intake, metrics, settings.limits.reports_per_min),
         sync=sync,
+        homes=Homes(data_dir / "homes.json", rooms),
         failures=Throttle(per_minute=per_min, burst=per_min),
     )
 
@@ -120,6 +124,7 @@ def create_app(house: House) -> tuple[Flask, SocketIO]:
         json=wire_json,
     )
     attach(socketio, house)
+    app.wsgi_app = GatewaySocket(app.wsgi_app, house.homes, house.access)  # type: ignore[method-assign]
     app.wsgi_app = _WithoutDeflate(app.wsgi_app)  # type: ignore[method-assign]
     hops = house.settings.server.trusted_proxies
     if hops:

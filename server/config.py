@@ -101,6 +101,8 @@ class FeedSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lists them; `zone` for any of them."""
     sia: dict[str, ListenerSettings] = {}
     """Receivers for alarm panels (SIA DC-09) by instance; the source is then `sia_dc09/<instance>`."""
+    home_code: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16,100}$")] | None = None
+    """With it, gateways of smart homes register at /smarthome/<home_code>; None: none can."""
 
 
 class MapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

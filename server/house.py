@@ -6,6 +6,7 @@ from pathlib import Path
 from server.access import Access
 from server.audit import Audit
 from server.config import Settings
+from server.homes import Homes
 from server.intake import Intake
 from server.media import MediaStore
 from server.metrics import Metrics
@@ -31,4 +32,5 @@ class House:
     media: MediaStore
     reports: Reports
     sync: Sync
+    homes: Homes
     failures: Throttle

@@ -29,6 +29,7 @@ from server.feeds import (
     excerpt,
     feeds,
 )
+from server.home_names import only_own
 from server.journal import BadObservation, Draft, RawRef
 from server.quarantine import Quarantine, row
 
@@ -180,6 +181,7 @@ class Intake:
 
     def _submit(self, situation: "Situation", raw: RawRef, decoded: Decoded, live: bool) -> Taken:
         source = f"{raw.feed}/{raw.instance}"
+        decoded = only_own(raw.instance, decoded)
         with situation.desk.lock:
             observations, turned_away = admit(decoded, situation.picture)
         drafts, unkeepable = _drafts(observations, raw)

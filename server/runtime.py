@@ -101,6 +101,18 @@ def hang_up(environ: dict[str, Any]) -> None:
             connection.shutdown(socket.SHUT_RDWR)
 
 
+def answered(environ: dict[str, Any]) -> list[bytes]:
+    """The body of a request whose connection the application took over (a WebSocket that has ended): nothing more is
+    sent. Raises ConnectionError in threading mode, where that is how a server is told.
+    """
+    if "eventlet.input" not in environ:
+        raise ConnectionError("taken over")
+    from eventlet.wsgi import WSGI_LOCAL
+
+    WSGI_LOCAL.already_handled = True
+    return []
+
+
 class WebServer:
     """Serves a WSGI application on a listening socket, in a background task."""
 

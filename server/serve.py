@@ -65,6 +65,7 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
         return 1
     house.situations.resume()
     caretaker.start()
+    house.homes.start()
     web = runtime.WebServer(listener, app)
     web.start()
     # What was loaded stays for good: the garbage collector need not look at it again.
@@ -84,6 +85,7 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     for receiver in receivers:
         receiver.stop()
     _wait_for_requests(house)
+    house.homes.stop()
     caretaker.stop()
     house.sync.stop()
     house.situations.stop()

@@ -1,0 +1,153 @@
+"""Smart homes: registration of a gateway; asking for access, commands and alerts by the control room."""
+
+import hmac
+import secrets
+import uuid
+from typing import Annotated, Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+from msgspec import Meta, Struct, json
+
+from server.access import Role
+from server.desk import Busy, Closed
+from server.feeds import DecodeError
+from server.home_names import PREFIX, TOKEN
+from server.homes import MAX_DESIRED_CHARS, Refused
+from server.http.body import read
+from server.http.errors import Problem
+from server.http.guard import address, anybody, caller, house, needs
+
+blueprint = Blueprint("homes", __name__)
+
+Id = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class Access(Struct, kw_only=True, forbid_unknown_fields=True):
+    """For which mission a home is to be asked."""
+
+    mission: Id
+
+
+class Command(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What an actuator is to do: OPEN, CLOSE, a number or on and off."""
+
+    device: Id
+    value: Annotated[str, Meta(max_length=MAX_DESIRED_CHARS)] | float | bool
+
+
+class Alert(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is to be shown in the home."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=1_000)]
+
+
+class Registration(Struct, kw_only=True):
+    """What a gateway says of itself; its other members are taken as they are."""
+
+    name: Annotated[str, Meta(max_length=200)] = ""
+    email: Annotated[str, Meta(max_length=200)] = ""
+    description: Annotated[str, Meta(max_length=1_000)] = ""
+    address: Any = None
+    location: Any = None
+
+
+@blueprint.post("/smarthome/<code>")
+@anybody
+def register(code: str) -> ResponseReturnValue:
+    """Register a home: its gateway gets a token of its own and learns where to connect."""
+    expected = house().settings.feeds.home_code
+    if not expected or not hmac.compare_digest(code.encode(), expected.encode()):
+        wait_s = house().failures.take(address())
+        if wait_s:
+            raise Problem(429, "Too many wrong codes from this address.", {"Retry-After": str(int(wait_s) + 1)})
+        raise Problem(404, "There is no registration here.")
+    said = read(Registration)
+    number = str(uuid.uuid4())
+    building = PREFIX + number
+    token, row = house().access.create(Role.FEED, TOKEN + number)
+    entity = {
+        "id": building,
+        "type": "Building",
+        "category": ["house"],
+        "name": said.name,
+        "email": said.email,
+        "description": said.description,
+        "address": said.address,
+        "location": said.location,
+        "permission": "NONE",
+    }
+    body = json.encode({"actionType": "append", "entities": [{k: v for k, v in entity.items() if v not in (None, "")}]})
+    try:
+        house().intake.take(house().situations.live, "ngsi", row.name, body, f"registration from {address()}")
+    except (DecodeError, Busy, Closed) as error:
+        house().access.revoke(row.id)
+        raise Problem(503 if isinstance(error, Busy) else 422, f"The home was not registered: {error}") from error
+    url = house().settings.server.public_url or request.host_url.rstrip("/")
+    return jsonify(
+        contextBrokerUrl=f"{url}/v2/op/update",
+        websocketUrl=url.replace("http", "ws", 1),
+        authToken=token,
+        buildingId=building,
+        storage={"username": "", "password": "", "bucket": "", "url": ""},
+    )
+
+
+@blueprint.get("/homes")
+@needs(Role.CONTROL)
+def homes() -> ResponseReturnValue:
+    """The buildings whose gateway is connected."""
+    return jsonify(homes=[{"building": building} for building in house().homes.connected()])
+
+
+@blueprint.post("/homes/<building>/access")
+@needs(Role.CONTROL)
+def ask(building: str) -> ResponseReturnValue:
+    """Ask the owner for access during a mission."""
+    asked = read(Access)
+    _do(lambda: house().homes.ask(building, asked.mission))
+    house().audit.append("home-asked", caller(), "live", building=building, mission=asked.mission)
+    return jsonify(permission="REQUEST"), 202
+
+
+@blueprint.delete("/homes/<building>/access")
+@needs(Role.CONTROL)
+def end(building: str) -> ResponseReturnValue:
+    """Give the access back before its mission ends."""
+    _do(lambda: house().homes.end(building))
+    house().audit.append("home-left", caller(), "live", building=building)
+    return jsonify(permission="NONE")
+
+
+@blueprint.post("/homes/<building>/command")
+@needs(Role.CONTROL)
+def command(building: str) -> ResponseReturnValue:
+    """Have an actuator do something."""
+    asked = read(Command)
+    _do(lambda: house().homes.command(building, asked.device, asked.value))
+    house().audit.append("home-command", caller(), "live", building=building, device=asked.device, value=asked.value)
+    return jsonify(status="PENDING"), 202
+
+
+@blueprint.post("/homes/<building>/alert")
+@needs(Role.CONTROL)
+def alert(building: str) -> ResponseReturnValue:
+    """Show a text in the home."""
+    asked = read(Alert)
+    _do(lambda: house().homes.alert(building, asked.text))
+    house().audit.append("home-alert", caller(), "live", building=building, reference=secrets.token_hex(4))
+    return jsonify(sent=True), 202
+
+
+def _do(action: Any) -> None:
+    """An exercise has no homes: whoever may not enter live may not speak to one."""
+    if request.args.get("situation", "live") != "live" or not caller().may_enter("live"):
+        raise Problem(403, "Nothing of an exercise reaches a real home.")
+    try:
+        action()
+    except Refused as refused:
+        raise Problem(409, f"{refused}.".capitalize()) from refused
+    except Busy as busy:
+        raise Problem(503, "The server is busy.", {"Retry-After": str(busy.retry_after_s)}) from busy
+    except Closed as closed:
+        raise Problem(409, "The situation has ended.") from closed

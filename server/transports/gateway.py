@@ -1,0 +1,74 @@
+"""The WebSocket that a smart home's gateway opens: `/?type=smartHome&componentId=<token>`, RFC 6455, JSON text frames.
+
+It only listens: what a home has to say it sends to the NGSI intake. Frames of it are read so that pings and the close
+are answered, counted and dropped.
+"""
+
+import logging
+from typing import Any
+from urllib.parse import parse_qs
+
+import simple_websocket
+from simple_websocket import ConnectionClosed, Server
+
+from server import runtime
+from server.access import Access
+from server.home_names import building_of
+from server.homes import Homes
+
+log = logging.getLogger("lagebild.gateway")
+
+PING_S = 20
+MAX_MESSAGE_BYTES = 65_536
+MAX_CONNECTIONS = 2_000
+
+
+class GatewaySocket:
+    """WSGI middleware: takes the handshakes of gateways, everything else goes on."""
+
+    def __init__(self, application: Any, homes: Homes, access: Access) -> None:
+        self._application = application
+        self._homes = homes
+        self._access = access
+        self.open = 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO") != "/" or environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+            return self._application(environ, start_response)
+        query = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=20)
+        if query.get("type") != ["smartHome"]:
+            return self._application(environ, start_response)
+        who = self._access.check((query.get("componentId") or [""])[0])
+        building = building_of(who.name) if who is not None and who.role == "feed" else None
+        if building is None or self.open >= MAX_CONNECTIONS:
+            status = "503 Service Unavailable" if building is not None else "401 Unauthorized"
+            start_response(status, [("Content-Type", "text/plain"), ("Content-Length", "0")])
+            return [b""]
+        try:
+            socket = Server.accept(environ, ping_interval=PING_S, max_message_size=MAX_MESSAGE_BYTES)
+        except (simple_websocket.ConnectionError, OSError):
+            start_response("400 Bad Request", [("Content-Length", "0")])
+            return [b""]
+        self.open += 1
+        try:
+            self._serve(socket, building)
+        finally:
+            self.open -= 1
+        return runtime.answered(environ)
+
+    def _serve(self, socket: Server, building: str) -> None:
+        def send(text: str) -> None:
+            try:
+                socket.send(text)
+            except ConnectionClosed as closed:
+                raise OSError("the gateway has gone") from closed
+
+        self._homes.connect(building, send)
+        log.info("home connected", extra={"building": building})
+        try:
+            while True:
+                socket.receive()
+        except (ConnectionClosed, OSError):
+            log.info("home gone", extra={"building": building})
+        finally:
+            self._homes.disconnect(building, send)
