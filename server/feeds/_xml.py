@@ -75,13 +75,13 @@ def documents(body: bytes, max_bytes: int, repair: bool = False) -> Documents:
 
 
 def local(element: Element) -> str:
-    """The name without namespace."""
-    return etree.QName(element).localname
+    """The name without namespace, and without a prefix that nobody declared (in what was repaired)."""
+    return element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
 
 
 def namespace(element: Element) -> str:
     """The namespace, empty for none."""
-    return etree.QName(element).namespace or ""
+    return element.tag[1:].partition("}")[0] if isinstance(element.tag, str) and element.tag[:1] == "{" else ""
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:

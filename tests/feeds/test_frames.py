@@ -22,6 +22,10 @@ def test_a_frame_that_comes_again_is_the_same_claim(frame: Path) -> None:
     assert [one.id for one in first.observations] == [one.id for one in second.observations]
 
 
+QUIET = {("mastodon", b"[]"), ("nina", b"[]")}
+"""A list of nothing, as it is polled on a quiet day."""
+
+
 @pytest.mark.parametrize("name", sorted(feeds()))
 @pytest.mark.parametrize(
     "body",
@@ -48,4 +52,4 @@ def test_a_message_that_is_none_is_refused_with_a_reason(name: str, body: bytes)
         assert error.reason
     else:
         assert decoded.observations == ()
-        assert decoded.refused
+        assert decoded.refused or (name, body) in QUIET
