@@ -112,6 +112,8 @@ def clock(name: str) -> ResponseReturnValue:
         situation = house().situations.control(situation.id, wish.action, **given)
     except ValueError as error:
         raise Problem(409, str(error)) from error
+    # A jump told its clock before everything up to it was played: now it stands where it was sent.
+    house().sync.changed(situation, None)
     detail = {key: iso(value) if isinstance(value, datetime) else value for key, value in given.items()}
     house().audit.append(
         "exercise-ended" if wish.action == "end" else "clock", caller(), situation.id, do=wish.action, **detail
