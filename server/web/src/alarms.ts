@@ -1,6 +1,6 @@
 /** What must not be overlooked, from the picture as it is: computed anew with every change, nothing is kept. */
 import { formatAge, formatNumber, ageSeconds, type Lang } from "./age";
-import { t } from "./i18n";
+import { partName, t, valueName } from "./i18n";
 import type { Feature } from "./wire";
 
 export interface Alarm {
@@ -20,13 +20,15 @@ export function isNewMission(feature: Feature, nowMs: number): boolean {
   return p["state"] === "open" && !seen && age !== null && age < NEW_FOR_S;
 }
 
+/** What to call a feature; one without a name by what it measures or is, and the end of its id. */
 export const titleOf = (feature: Feature): string => {
   const p = feature.properties;
   for (const key of ["title", "name", "call_sign", "keyword", "headline"]) {
     const value = p[key];
     if (typeof value === "string" && value) return value;
   }
-  return feature.id;
+  const measures = Array.isArray(p["measures"]) ? p["measures"].map((one) => valueName("measures", String(one))).join(", ") : "";
+  return `${measures || partName(p.part ?? p.layer)} ${feature.id.slice(feature.id.lastIndexOf(":") + 1)}`;
 };
 
 export function isSilent(feature: Feature): boolean {

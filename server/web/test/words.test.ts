@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { alarms } from "../src/alarms";
+import { alarms, titleOf } from "../src/alarms";
 import { addressText, deviceValue, facts } from "../src/facts";
 import { chooseLang, fieldName, flagName, partName, t, valueName } from "../src/i18n";
 import { de } from "../src/i18n/de";
@@ -97,6 +97,11 @@ describe("alarms", () => {
       ["r", "Bühne: 5,4 P/m² (Schwelle 5,0)"], ["source:ngsi/x", "ngsi/x stumm seit 6 min 00 s"],
     ]);
     expect(alarms(of([feature("u", { fms_status: 2 })]), NOW, "de")).toEqual([]);
+  });
+
+  it("call what has no name by what it is", () => {
+    expect(titleOf(feature("iris:haus:device:30", { layer: "devices", part: "device", measures: ["smoke"] }))).toBe("Rauch 30");
+    expect(titleOf(feature("iris:haus:person:2", { layer: "buildings", part: "occupant", title: null }))).toBe("Person 2");
   });
 
   it("call a mission new until somebody has seen it, at most for a quarter of an hour", () => {
