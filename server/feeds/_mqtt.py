@@ -45,7 +45,7 @@ def messages(body: bytes, limits: Limits) -> Messages:
     """Every message of the body. Raises DecodeError where there is none, or it is too large or too deep."""
     text = body.removeprefix(b"\xef\xbb\xbf").strip()
     lines = [line for line in text.decode("utf-8", "replace").splitlines()[: MAX_DOCUMENTS + 1] if line.strip()]
-    if lines and all(_topical(line) for line in lines[:3]):
+    if lines and _topical(lines[0]):
         if len(body) > limits.body_bytes:
             raise DecodeError(f"the message has {len(body)} bytes, more than {limits.body_bytes}", "too_large")
         return _of_lines(lines, limits)

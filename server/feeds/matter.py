@@ -188,9 +188,9 @@ Told = dict[str, tuple[Any, Any, dict[str, Any]]]
 def _alarms(node: Node, endpoint: int) -> Told:
     """Smoke and carbon monoxide; what the detector says of itself."""
     values = {
-        attribute: value
-        for (at, cluster, attribute), value in node.attributes.items()
-        if (at, cluster) == (endpoint, SMOKE_CO)
+        attribute: node.attributes[endpoint, SMOKE_CO, attribute]
+        for attribute in range(OTHER_CO + 1)
+        if (endpoint, SMOKE_CO, attribute) in node.attributes
     }
     expressed = values.get(EXPRESSED)
     if not node.whole and isinstance(expressed, int) and expressed in _EXPRESSED:

@@ -73,14 +73,15 @@ def _shown(observation: Observation) -> dict[str, Any]:
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]
 
 
-def _positions(value: Any) -> list[list[float]]:
+def _positions(value: Any, within: bool = False) -> list[list[float]]:
+    """The positions of every geometry: lists of numbers `within` coordinates; others are other things."""
     if isinstance(value, dict):
         inner = [value["coordinates"]] if "coordinates" in value else [v for k, v in value.items() if k != "extra"]
-        return [position for item in inner for position in _positions(item)]
+        return [position for item in inner for position in _positions(item, "coordinates" in value)]
     if isinstance(value, list | tuple):
-        if value and all(isinstance(item, float) for item in value):
+        if within and value and all(isinstance(item, float) for item in value):
             return [list(value)]
-        return [position for item in value for position in _positions(item)]
+        return [position for item in value for position in _positions(item, within)]
     return []
 
 

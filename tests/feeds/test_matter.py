@@ -91,6 +91,11 @@ def test_what_a_boolean_state_means(kind: int, expected: Any) -> None:
     assert told(body) == {f"2:{expected[0]}": expected[1:]}
 
 
+def test_a_node_with_very_many_endpoints() -> None:
+    body = {"node_id": 7, "attributes": {f"{endpoint}/92/1": 1 for endpoint in range(3_000)}}
+    assert len(decoded(NAME, body).observations) == 3_000
+
+
 def test_a_node_that_cannot_be_reached_is_not_said_to_be_quiet() -> None:
     body = {"node_id": 7, "available": False, "attributes": {"1/92/1": 0}}
     assert told(body) == {"1:smoke": (False, "UNKNOWN"), "0:connection": (False, "ERROR")}

@@ -180,6 +180,10 @@ def test_a_capture_with_a_broken_line() -> None:
     assert len(given.refused) == 1
 
 
+def test_a_topic_of_one_word_in_a_capture() -> None:
+    assert messages(b"a/b {}\nx ON", LIMITS).found[1] == Message(topic="x", payload="ON")
+
+
 def test_payloads_without_a_topic() -> None:
     assert messages(b'{"x":1}\n{"x":2}', LIMITS).found == [
         Message(topic=None, payload={"x": 1}),
