@@ -137,7 +137,11 @@ def test_the_calibrated_focal_length_is_first_and_shrinks_with_the_image() -> No
 
 def test_the_digital_zoom_counts_where_the_focal_length_does_not_hold_it() -> None:
     assert seen(DigitalZoomRatio=2.0)[0].focal_px == 320.0
-    by_film: dict[str, Any] = {"CalibratedFocalLength": None, "FocalLengthIn35mmFormat": 43.2666, "DigitalZoomRatio": 2.0}
+    by_film: dict[str, Any] = {
+        "CalibratedFocalLength": None,
+        "FocalLengthIn35mmFormat": 43.2666,
+        "DigitalZoomRatio": 2.0,
+    }
     assert seen(**by_film)[0].focal_px == pytest.approx(200.0)
     assert seen(ShotOptions(zoom_in_f35=False), **by_film)[0].focal_px == pytest.approx(400.0)
     assert "digital_zoom" in seen(DigitalZoomRatio=2.0)[1]
