@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from layers.geo import distance_m, ring_around
+from layers.geo import distance_m, level, ring_around
 from layers.mend import mended
 from layers.observation import Geometry
 
@@ -41,10 +41,10 @@ def joined(parts: Sequence[Geometry], holes: Sequence[Geometry] = ()) -> Geometr
 
     Points and lines count only where there is no area among the parts: the first point then.
     """
-    areas = [part for part in parts if part["type"] in POLYGONAL]
+    areas = [level(part) for part in parts if part["type"] in POLYGONAL]
     if not areas:
         return next((part for part in parts if part["type"] == "Point"), None)
-    cut = [hole for hole in holes if hole["type"] in POLYGONAL]
+    cut = [level(hole) for hole in holes if hole["type"] in POLYGONAL]
     if len(areas) == 1 and not cut:
         return areas[0]
     together = _multi(areas)
@@ -58,7 +58,7 @@ def joined(parts: Sequence[Geometry], holes: Sequence[Geometry] = ()) -> Geometr
 
 def corners(geometry: Geometry) -> int:
     """Number of positions in a geometry."""
-    return int(shapely.get_num_coordinates(shapely.geometry.shape(geometry)))
+    return int(shapely.get_num_coordinates(shapely.geometry.shape(level(geometry))))
 
 
 def simplified(geometry: Geometry, most: int) -> Geometry:
@@ -76,7 +76,7 @@ def simplified(geometry: Geometry, most: int) -> Geometry:
 
 
 def _shape(geometry: Geometry) -> BaseGeometry:
-    return mended(shapely.geometry.shape(geometry))
+    return mended(shapely.geometry.shape(level(geometry)))
 
 
 def _multi(areas: Sequence[Geometry]) -> Geometry:

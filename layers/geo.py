@@ -64,9 +64,22 @@ def _count(node: Any, depth: int, least: int, ring: bool) -> int | None:
     return len(node)
 
 
+def level(geometry: Geometry) -> Geometry:
+    """The geometry without heights; the same object where it has none."""
+    flat = _level(geometry["coordinates"])
+    return geometry if flat is geometry["coordinates"] else {"type": geometry["type"], "coordinates": flat}
+
+
+def _level(node: Any) -> Any:
+    if not isinstance(node[0], (list, tuple)):
+        return node if len(node) == 2 else list(node[:2])
+    flat = [_level(child) for child in node]
+    return node if all(one is other for one, other in zip(flat, node, strict=True)) else flat
+
+
 def as_shape(geometry: Geometry) -> BaseGeometry:
-    """The geometry as shapely sees it, repaired if its rings cross themselves."""
-    shape = shapely.force_2d(shapely.geometry.shape(geometry))
+    """The geometry as shapely sees it, repaired if its rings cross themselves. Heights count nowhere."""
+    shape = shapely.geometry.shape(level(geometry))
     return mended(shape)
 
 

@@ -54,6 +54,14 @@ def test_one_area_stays_to_the_digit() -> None:
     assert joined([]) is None
 
 
+def test_heights_for_some_corners_only_count_nowhere() -> None:
+    uneven = {"type": "Polygon", "coordinates": [[[8, 51, 100.0], [9, 51], [9, 52, 5], [8, 51, 100.0]]]}
+    assert as_shape(uneven).area == pytest.approx(0.5)
+    assert corners(uneven) == 4
+    assert joined([uneven]) == ring((8, 51), (9, 51), (9, 52))
+    assert joined([uneven, square(20, 51)], [uneven]) is not None
+
+
 def test_areas_apart_stay_as_they_are_and_overlapping_ones_become_one() -> None:
     apart = joined([square(8, 51), square(9, 51)])
     assert apart == {

@@ -204,13 +204,9 @@ def pairs(value: Any) -> dict[str, Any]:
 
 def administrative(parameter: Any) -> list[tuple[str, str]]:
     """Codes of places that MoWaS gives as parameters: administrative units (ARS) and cells of its grid (ZGEM)."""
-    schemes = {"warnVerwaltungsbereiche": "ARS", "ZGEM": "ZGEM"}
-    items = parameter if isinstance(parameter, list) else []
-    return [
-        (schemes[item["valueName"]], item["value"])
-        for item in items
-        if isinstance(item, Mapping) and item.get("valueName") in schemes and isinstance(item.get("value"), str)
-    ]
+    told = pairs(parameter if isinstance(parameter, list) else [])
+    schemes = (("ARS", told.get("warnVerwaltungsbereiche")), ("ZGEM", told.get("ZGEM")))
+    return [(scheme, codes) for scheme, codes in schemes if isinstance(codes, str)]
 
 
 def shown(alert: Mapping[str, Any]) -> dict[str, Any]:
