@@ -12,7 +12,8 @@ FUNCTION_LINES = 80
 
 @pytest.mark.parametrize("suffix", [".py", ".ts", ".kv", ".css"])
 def test_no_module_is_over_its_limit(suffix: str) -> None:
-    lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in files() if path.suffix == suffix}
+    ours = (path for path in files() if path.suffix == suffix and "frames" not in path.parts)  # .ts is video there
+    lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in ours}
     assert {path: lines for path, lines in lengths.items() if lines > MODULE_LINES} == {}
 
 
