@@ -54,13 +54,12 @@ class Cab:
     # signing in and out
 
     def sign_in(self, new: Session) -> None:
-        """Become this session; what the one before has seen is erased."""
+        """Become this session. What somebody else has seen on this tablet is erased, what they said is not sent."""
         self.stop()
         identity = json.dumps([new.server, new.role, new.unit, new.name])
         if self.store.setting("identity", identity) != identity:
             # What one crew said must not go out under another crew's name.
             self.outbox.refuse_waiting("identity", iso(datetime.now(UTC)))
-        if self.session != new:
             self.store.forget_pictures()
         self.store.set_setting("identity", identity)
         session.save(self.folder, new)

@@ -111,7 +111,7 @@ TEXTS = {
     "map.missing": "Grundkarte noch nicht geladen. Sie kommt mit der ersten Verbindung.",
     "map.follow": "Folgen",
     "map.north": "Nord oben",
-    "map.heading": "Fahrtrichtung oben",
+    "map.heading": "Fahrt oben",
     "map.fit": "Alles zeigen",
     "map.position_age": "Position {age}",
     "more.title": "Mehr",

@@ -37,10 +37,11 @@ class MorePane(Pane):
         self._sure = False
         self.scroll = Scroll(look)
         column = self.scroll.column
-        column.padding, column.spacing = [look.mm(4)] * 4, look.mm(3)
+        column.padding, column.spacing = [look.mm(4)] * 4, look.mm(2.5)
         for setting, values in CHOICES.items():
-            column.add_widget(Text(look, bold(look.words.say(f"more.{setting}")), size=4.2, colour="accent"))
             row = BoxLayout(size_hint_y=None, height=look.mm(TOUCH_MM + 2), spacing=look.mm(2))
+            row.add_widget(Text(look, bold(look.words.say(f"more.{setting}")), size=4.2, colour="accent",
+                                size_hint_x=None, width=look.letters(24), pos_hint={"center_y": 0.5}))  # fmt: skip
             for value in values:
                 name = LANGUAGE_NAMES.get(value) or look.words.say(f"more.{setting}.{value}")
                 key = Key(look, name, partial(on_change, setting, value))

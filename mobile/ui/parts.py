@@ -65,6 +65,7 @@ class Text(Label):
         )
         self._look = look
         self.bind(width=self._wrap, texture_size=self._grow)
+        self._wrap()
 
     def _wrap(self, *_: Any) -> None:
         self.text_size = (self.width, None)

@@ -186,8 +186,19 @@ class Driver:
     def do_press(self, text: str, hold_s: float = 0.05) -> None:
         """Press a key and leave it after a time."""
         key = self.find(text)
+        self._reveal(key)
         x, y = key.to_window(*key.center)
         self._touch(x, y, _after(hold_s))
+
+    def _reveal(self, key: Any) -> None:
+        """Scroll to a key that is out of sight, as a crew would."""
+        from kivy.uix.scrollview import ScrollView
+
+        parent = key.parent
+        while parent is not None and parent is not parent.parent:
+            if isinstance(parent, ScrollView) and not self.seen(key):
+                parent.scroll_to(key, animate=False)
+            parent = parent.parent
 
     def do_hold(self, text: str) -> None:
         """Hold a key of the pad until its bar is full, as a crew does."""

@@ -136,7 +136,7 @@ class Powercut:
         self.copies += 1
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_a_kill_between_any_two_statements_leaves_a_whole_state(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -217,7 +217,7 @@ def test_the_map_is_drawn_from_the_tablet_and_moves(
         app.press("Nord oben")
         heading = exercise.unit()["heading_deg"]
         app.wait(lambda: app.state()["turn"] == pytest.approx(heading), "the way to drive up")
-        app.press("Fahrtrichtung oben")
+        app.press("Fahrt oben")
         app.until(turn=0.0)
         assert other_addresses(app.process.pid, network.port) == set()
         network.cut()
