@@ -68,6 +68,12 @@ DEFAULT_SILENCE: dict[str, float] = {
     "crew/*": NEVER,
     "control/*": NEVER,
     "report/*": NEVER,
+    "citizen/*": NEVER,
+    "mastodon/*": NEVER,
+    "rss/*": NEVER,
+    "*/citizens*": NEVER,
+    "*/social*": NEVER,
+    "*/warnings*": NEVER,
 }
 """Seconds without an observation after which a source counts as silent, by pattern of its id (`fnmatch`)."""
 
