@@ -45,6 +45,7 @@ from server.situations import Situations, SituationSettings
 from server.sockets import attach, wire_json
 from server.sync import Sync
 from server.throttle import Throttle
+from server.thumbnails import Thumbnails
 from server.transports.gateway import GatewaySocket
 
 log = logging.getLogger("lagebild.http")
@@ -65,6 +66,8 @@ def build(data_dir: Path, settings: Settings) -> House:
         body_bytes=settings.feeds.body_bytes, entities=settings.feeds.entities, clock=settings.picture.limits
     )
     intake = Intake(quarantine, feed_limits, settings.feeds.zone, settings.feeds.sources)
+    media_store = MediaStore(data_dir / "media", settings.media)
+    intake.images = Thumbnails(media_store)
     rooms = Situations(
         data_dir,
         SituationSettings(
@@ -90,7 +93,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         situations=rooms,
         quarantine=quarantine,
         intake=intake,
-        media=MediaStore(data_dir / "media", settings.media),
+        media=media_store,
         reports=Reports(intake, metrics, settings.limits.reports_per_min),
         sync=sync,
         homes=Homes(data_dir / "homes.json", rooms),

@@ -35,6 +35,7 @@ from server.quarantine import Quarantine, row
 
 if TYPE_CHECKING:
     from server.situations import Situation
+    from server.thumbnails import Thumbnails
 
 ROWS_PER_MESSAGE = 50
 """Quarantine rows of a single message; what is over it shares one row that says how many."""
@@ -87,6 +88,7 @@ class Intake:
         self.limits = limits or Limits()
         self.zone = zone
         self.sources = sources or {}
+        self.images: Thumbnails | None = None
         self.stats = IntakeStats()
         self._strict: dict[str, threading.Lock] = {}
         self._pending: dict[tuple[str, str], _Pending] = {}
@@ -116,7 +118,10 @@ class Intake:
             self.refuse(situation, source, sender, error, body, received_at=received_at)
             raise
         if not decoded.conditions:
-            return self._submit(situation, raw, decoded, live=received_at is None)
+            taken = self._submit(situation, raw, decoded, live=received_at is None)
+            if self.images is not None and received_at is None:
+                self.images.keep(situation, decoded.observations, body)
+            return taken
         # A precondition holds until what it guards is in the picture: one such message at a time and situation.
         with self._strict.setdefault(situation.id, threading.Lock()):
             return self._submit(situation, raw, decoded, live=received_at is None)
