@@ -9,8 +9,8 @@ from datetime import datetime
 
 from layers.book import ALL, Book, Change, extent
 from layers.crowd_links import alerts_of, count_of, counts_of, region_of, regions_of_count
-from layers.density import level_of_service, trend_per_min
-from layers.draw import Properties, common, feature, listed, only, stale_at, stamp, values
+from layers.density import flow_per_min, level_of_service, trend_per_min
+from layers.draw import Properties, common, feature, flat, listed, only, stale_at, stamp, values
 from layers.geo import Box, area_m2
 from layers.observation import Geometry
 from layers.records import GEOMETRY, Record
@@ -144,7 +144,8 @@ def _draw_region(book: Book, record: Record) -> Feature:
     density = people / area if people is not None and area else None
     limit = threshold_pm2(book, record, alerts)
     properties = _age_of_region(book, record, count, alerts)
-    samples = [(at.observed_at, value / area) for at, value in count.history] if count is not None and area else []
+    history = count.history if count is not None else []
+    samples = [(at.observed_at, value / area) for at, value in history if not isinstance(value, list)] if area else []
     trend = trend_per_min(samples)
     properties.update(
         name=record.get("name"),
@@ -161,6 +162,7 @@ def _draw_region(book: Book, record: Record) -> Feature:
         inbound_total=count.get("inbound_total") if count is not None else None,
         outbound_total=count.get("outbound_total") if count is not None else None,
         quality=count.get("quality") if count is not None else None,
+        **_flows(count),
         active=record.get("active"),
         blind=is_blind(book, record),
         **listed(record, "lines"),
@@ -249,7 +251,19 @@ def _draw_alert(book: Book, record: Record) -> Feature:
 def _draw_count(book: Book, record: Record) -> Feature:
     properties = common(book, record, "crowd", "count", None)
     properties.update(values(record, "people", "inbound_total", "outbound_total", "quality", "region"))
-    return feature(record.subject, None, properties)
+    properties.update(_flows(record))
+    return feature(record.subject, flat(record.get(GEOMETRY)), properties)
+
+
+def _flows(count: Record | None) -> Properties:
+    """Persons per minute each way, by the totals of the last minutes."""
+    found: Properties = {}
+    for index, name in enumerate(("inbound_per_min", "outbound_per_min")):
+        history = count.history if count is not None else []
+        totals = [(at.observed_at, value[index]) for at, value in history if isinstance(value, list)]
+        flow = flow_per_min([(at, total) for at, total in totals if total is not None])
+        found[name] = None if flow is None else round(flow, 2)
+    return found
 
 
 def urgent(before: Feature | None, after: Feature) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 SQUARE_FOOT_M2 = 0.09290304
 QUEUEING_M2_PER_PERSON: tuple[tuple[str, float], ...] = (
@@ -38,3 +39,16 @@ def trend_per_min(samples: Sequence[tuple[datetime, float]]) -> float | None:
     if spread <= 0.0:
         return None
     return sum((x - mean_x) * (value - mean_y) for x, (_, value) in zip(minutes, samples, strict=True)) / spread
+
+
+def flow_per_min(samples: Sequence[tuple[datetime, int]]) -> float | None:
+    """Persons per minute from a counter's totals, oldest first; None unless they are of two moments or more.
+
+    A total that falls is a counter that began anew: what it shows then has been counted since.
+    """
+    if len(samples) < 2:
+        return None
+    minutes = (samples[-1][0] - samples[0][0]).total_seconds() / 60.0
+    if minutes <= 0.0:
+        return None
+    return sum(new - old if new >= old else new for (_, old), (_, new) in pairwise(samples)) / minutes

@@ -108,8 +108,14 @@ def _subject(book: Book, observation: Observation, claim: Claim) -> tuple[Change
 
 
 def _sample(kind: str, said: dict[str, Any]) -> Any:
-    """What of an observation goes into the history of its subject: a count, or [lon, lat]; None for nothing."""
+    """What of an observation goes into the history of its subject: a count, or [lon, lat]; None for nothing.
+
+    Of a counter that only tells totals: both of them, [inbound, outbound].
+    """
     value = said.get(HISTORIES[kind]) if kind in HISTORIES else None
+    if kind == "crowd_count" and value is None:
+        totals = [said.get("inbound_total"), said.get("outbound_total")]
+        return totals if totals != [None, None] else None
     if value is None or HISTORIES[kind] != GEOMETRY:
         return value
     return value["coordinates"][:2] if value["type"] == "Point" else None

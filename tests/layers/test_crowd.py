@@ -64,6 +64,8 @@ def test_a_region_with_its_count() -> None:
         "inbound_total": 2000,
         "outbound_total": 200,
         "quality": 0.9,
+        "inbound_per_min": None,
+        "outbound_per_min": None,
         "active": None,
         "blind": False,
         "lines": ["line"],
