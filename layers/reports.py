@@ -1,7 +1,9 @@
 """Layer reports: what citizens send and what social networks say."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
+from layers import social_events
 from layers.book import Book, Change
 from layers.draw import Properties, common, feature, listed, values, verdict
 from layers.records import GEOMETRY, Record
@@ -11,9 +13,19 @@ KINDS = frozenset({"post", "citizen_report", "social_event", "social_rule", "soc
 LISTENS = KINDS
 
 
-def affected(change: Change, book: Book) -> Iterable[str]:  # noqa: ARG001  (every layer's signature)
-    """The report itself."""
-    return (change.subject,)
+def affected(change: Change, book: Book) -> Iterable[str]:
+    """The report itself; with a post the rules that count it, with a rule those whose turn it may be now."""
+    yield change.subject
+    if change.kind == "post" and change.touches("search_ids", "issued_at", "sentiment", "url"):
+        yield from (rule.subject for rule in social_events.rules(book))
+    elif change.kind == "social_rule":
+        yield from book.kinds["social_rule"]
+
+
+def due(subject: str, book: Book) -> datetime | None:
+    """When a rule's event changes of itself."""
+    record = book.records[subject]
+    return social_events.due(record, book) if record.kind == "social_rule" else None
 
 
 def draw(subject: str, book: Book) -> list[Feature]:
@@ -22,7 +34,11 @@ def draw(subject: str, book: Book) -> list[Feature]:
     said = _said(record)
     properties = common(book, record, "reports", record.kind, _title(record))
     properties.update(said, verdict=verdict(book, subject))
-    return [feature(subject, record.get(GEOMETRY), properties)]
+    drawn = [feature(subject, record.get(GEOMETRY), properties)]
+    if record.kind == "social_rule":
+        properties["computable"], events = social_events.draw(record, book)
+        drawn.extend(events)
+    return drawn
 
 
 def _title(record: Record) -> str | None:
@@ -53,5 +69,8 @@ def _said(record: Record) -> Properties:
 
 
 def urgent(before: Feature | None, after: Feature) -> bool:
-    """A rule over social networks that fired anew."""
-    return before is None and after["properties"]["part"] == "social_event"
+    """A rule over social networks that fired anew, or is to be told again."""
+    told = after["properties"]
+    if told["part"] != "social_event" or told.get("holding") is False:
+        return False
+    return before is None or before["properties"]["alerted_at"] != told["alerted_at"]
