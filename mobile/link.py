@@ -22,6 +22,7 @@ from layers.wire import PROTOCOL
 from mobile import basemap
 from mobile.clock import SituationClock, iso, parse
 from mobile.mailbox import Connection, Mailbox, Snapshot
+from mobile.ordered import OrderedClient
 from mobile.outbox import Outbox, fields_on_the_wire
 from mobile.sender import Sender
 from mobile.session import Session
@@ -144,7 +145,7 @@ class Link:
         return limit_s * random.uniform(0.5, 1.0)  # jitter: a fleet must not return as one
 
     def _client(self, inbox: "queue.Queue[Event]") -> Any:
-        client = socketio.Client(
+        client = OrderedClient(
             reconnection=False,
             handle_sigint=False,
             request_timeout=CONNECT_TIMEOUT_S,
