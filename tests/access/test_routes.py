@@ -18,6 +18,7 @@ EXERCISE = frozenset({Role.PLANNER, Role.ADMIN})
 ADMIN = frozenset({Role.ADMIN})
 FEED = frozenset({Role.FEED})
 CONTROL = frozenset({Role.CONTROL, Role.ADMIN})
+DESK = frozenset({Role.CONTROL})
 OPEN = None
 """No token needed."""
 
@@ -48,6 +49,13 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/situations"): EXERCISE,
     ("POST", "/situations/<name>/clock"): EXERCISE,
     ("POST", "/situations/<name>/inject"): EXERCISE,
+    ("GET", "/homes"): DESK,
+    ("POST", "/homes/<building>/access"): DESK,
+    ("DELETE", "/homes/<building>/access"): DESK,
+    ("POST", "/homes/<building>/command"): DESK,
+    ("POST", "/homes/<building>/alert"): DESK,
+    # A gateway registers with the code of the city; without one in the settings nobody can.
+    ("POST", "/smarthome/<code>"): OPEN,
     ("POST", "/feeds/<name>"): FEED,
     ("POST", "/feeds/<name>/<part>"): FEED,
     ("GET", "/version"): EVERYBODY,
@@ -67,10 +75,15 @@ ARGUMENTS = {
     "<token_id>": "00000000",
     "<name>": "ex-none-1",
     "<part>": "part",
+    "<building>": "urn:home",
+    "<code>": "wrong",
     "<entity_id>": "urn:x",
     "<item_id>": "0" * 64,
 }
 BODIES: dict[str, Any] = {
+    "/homes/<building>/access": {"mission": "urn:mission"},
+    "/homes/<building>/command": {"device": "urn:door", "value": "OPEN"},
+    "/homes/<building>/alert": {"text": "Bitte verlassen Sie das Haus"},
     "/auth/exchange": {"code": "wrong"},
     "/tokens": {"role": "feed", "name": "made by a test"},
     "/situations": {"scenario": "no-such-scenario"},
