@@ -103,6 +103,8 @@ def _alone(cells: dict[str, str], name: str) -> str:
 def _day_and_clock(cells: dict[str, str], name: str) -> str:
     """`CUSTOM.date [local]` as month/day/year or ISO, `CUSTOM.updateTime [local]` with or without AM and PM."""
     day, clock = cells.get("custom.date [local]", "").strip(), cells.get(name, "").strip()
+    if not day or not clock:
+        return ""
     for day_form in ("%m/%d/%Y", "%Y-%m-%d"):
         for clock_form in ("%I:%M:%S.%f %p", "%I:%M:%S %p", "%H:%M:%S.%f", "%H:%M:%S"):
             try:
