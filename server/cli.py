@@ -9,7 +9,7 @@ import click
 
 from server import runtime
 from server.cli_feeds import decode, list_feeds, quarantine
-from server.cli_options import CONFIG, DATA, ROLES, settings_of
+from server.cli_options import CONFIG, DATA, ROLES, settings_of, usable
 from server.cli_tools import backup, doctor, export, record, replay, verify
 
 
@@ -58,12 +58,13 @@ def token_create(
     from server.access import Access, AccessError
     from server.audit import OPERATOR, Audit
 
-    access = Access(data_dir / "access.db")
-    try:
-        secret, row = access.create(role, name, unit, situations, days)
-    except AccessError as error:
-        raise click.UsageError(str(error)) from error
-    Audit(data_dir / "audit.db").append("token-created", OPERATOR, id=row.id, role=row.role, token_name=row.name)
+    with usable(data_dir):
+        access, audit = Access(data_dir / "access.db"), Audit(data_dir / "audit.db")
+        try:
+            secret, row = access.create(role, name, unit, situations, days)
+        except AccessError as error:
+            raise click.UsageError(str(error)) from error
+        audit.append("token-created", OPERATOR, id=row.id, role=row.role, token_name=row.name)
     click.echo(secret)
 
 
@@ -75,8 +76,10 @@ def token_list(data_dir: Path) -> None:
 
     from server.access import Access, TokenRow
 
+    with usable(data_dir):
+        rows = Access(data_dir / "access.db").list()
     click.echo("\t".join(TokenRow.__struct_fields__))
-    for row in Access(data_dir / "access.db").list():
+    for row in rows:
         click.echo("\t".join(str(value) if value is not None else "-" for value in astuple(row)))
 
 
@@ -88,11 +91,12 @@ def token_revoke(data_dir: Path, token_id: str) -> None:
     from server.access import Access, AccessError
     from server.audit import OPERATOR, Audit
 
-    try:
-        Access(data_dir / "access.db").revoke(token_id)
-    except AccessError as error:
-        raise click.ClickException(str(error)) from error
-    Audit(data_dir / "audit.db").append("token-revoked", OPERATOR, id=token_id)
+    with usable(data_dir):
+        try:
+            Access(data_dir / "access.db").revoke(token_id)
+        except AccessError as error:
+            raise click.ClickException(str(error)) from error
+        Audit(data_dir / "audit.db").append("token-revoked", OPERATOR, id=token_id)
 
 
 @main.command()
@@ -118,10 +122,11 @@ def link(
 
     settings = settings_of(data_dir, config_path)
     base = url or base_url(settings.server, settings.server.host, settings.server.port)
-    try:
-        click.echo(sign_in_link(Access(data_dir / "access.db"), settings.access, base, role, name, unit, situation))
-    except AccessError as error:
-        raise click.UsageError(str(error)) from error
+    with usable(data_dir):
+        try:
+            click.echo(sign_in_link(Access(data_dir / "access.db"), settings.access, base, role, name, unit, situation))
+        except AccessError as error:
+            raise click.UsageError(str(error)) from error
 
 
 for command in (backup, decode, doctor, export, list_feeds, quarantine, record, replay, verify):

@@ -1,5 +1,8 @@
 """Options that several commands share, and the settings they lead to."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,3 +35,12 @@ def settings_of(data_dir: Path | None, config_path: Path | None) -> Any:
         return load(config_path or (default if default is not None and default.is_file() else None))
     except ConfigError as error:
         raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def usable(data_dir: Path) -> Iterator[None]:
+    """Turn a folder or register that cannot be used into a message and exit code 1."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"{data_dir} cannot be used: {error}") from error

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -34,8 +35,8 @@ def run(data_dir: Path, settings: Settings, host: str | None, port: int | None, 
     port = settings.server.port if port is None else port
     try:
         house = build(data_dir, settings)
-    except (JournalError, OSError) as error:
-        print(f"lagebild: {error}", file=sys.stderr)
+    except (JournalError, OSError, sqlite3.Error) as error:
+        print(f"lagebild: {data_dir} cannot be used: {error}", file=sys.stderr)
         return 1
     if demo is not None and (wrong := unknown(house, demo)):
         print(f"lagebild: {wrong}", file=sys.stderr)

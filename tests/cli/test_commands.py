@@ -103,6 +103,18 @@ def test_serve_says_why_it_cannot(tmp_path: Path, words: tuple[str, str]) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "access.db").write_bytes(b"not a database" * 1000)
+    for data in (tmp_path / "file" / "data", tmp_path / "damaged"):
+        for words in (("token", "create", "--role", "control", "--name", "x"), ("serve", "--port", "0")):
+            done = lagebild(*words, "--data", data)
+            assert (done.returncode, done.stdout) == (1, "")
+            assert f"{data} cannot be used" in done.stderr
+            assert "Traceback" not in done.stderr
+
+
 def test_a_taken_port_is_said(tmp_path: Path) -> None:
     with Server(tmp_path / "one") as server:
         port = server.url.rsplit(":", 1)[1]
