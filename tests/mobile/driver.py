@@ -6,6 +6,7 @@ of a finger on the glass: down, move and up events of the window.
 
 import json
 import math
+import os
 import queue
 import re
 import sys
@@ -21,6 +22,7 @@ from mobile.__main__ import build
 
 MARKUP = re.compile(r"\[/?(?:b|i|font|size|color|ref)(?:=[^\]]*)?\]")
 MM_PER_INCH = 25.4
+LAST_WORDS_S = 10.0
 
 
 def plain(text: str) -> str:
@@ -48,7 +50,10 @@ class Driver:
     def _listen(self) -> None:
         for line in sys.stdin:
             self.orders.put(json.loads(line))
+        # Whoever gave the orders is gone. If the app does not close by itself, it must not run on for ever.
         self.orders.put({"do": "quit"})
+        time.sleep(LAST_WORDS_S)
+        os._exit(1)
 
     def _obey(self, _: float) -> None:
         if self.finger:

@@ -52,7 +52,11 @@ class App:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, env=environment, cwd=ROOT
         )
         self._answers = b""
-        self.wait(lambda: self.ask("state"), "the app answers", START_S)
+        try:
+            self.ask("state")
+        except BaseException:
+            self.kill()
+            raise
 
     def ask(self, do: str, **order: Any) -> dict[str, Any]:
         """Give an order and return the answer. Fails when the app does."""
