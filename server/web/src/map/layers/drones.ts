@@ -57,27 +57,6 @@ export const drones: LayerKind = {
       },
     },
     {
-      z: 8,
-      spec: {
-        id: "drones-footprint", type: "fill", source, filter: ["==", ["get", "part"], "footprint"],
-        paint: { "fill-color": worn(p, DRONE.fill), "fill-opacity": 0.12 },
-      },
-    },
-    {
-      z: 9,
-      spec: {
-        id: "drones-footprint-edge", type: "line", source, filter: ["==", ["get", "part"], "footprint"],
-        paint: { "line-color": worn(p, DRONE.fill), "line-width": 1.2 },
-      },
-    },
-    {
-      z: 22,
-      spec: {
-        id: "drones-image", type: "circle", source, filter: ["==", ["get", "part"], "image"],
-        paint: { "circle-color": worn(p, DRONE.fill), "circle-radius": 4, "circle-stroke-width": 1.5, "circle-stroke-color": "#ffffff" },
-      },
-    },
-    {
       z: 21,
       spec: {
         id: "drones-track", type: "line", source, filter: ["==", ["get", "part"], "track"], layout: { "line-join": "round" },
