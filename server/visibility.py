@@ -10,6 +10,7 @@ from layers.picture import Picture
 from layers.views import View
 from server.access import Role
 
+
 def context(view: View, picture: Picture) -> Hashable:
     """What besides a feature decides about it in this view. While this stays equal, only changed features need a
     look.
