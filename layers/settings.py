@@ -69,6 +69,8 @@ DEFAULT_SILENCE: dict[str, float] = {
     "control/*": NEVER,
     "report/*": NEVER,
     "citizen/*": NEVER,
+    "cap/*": NEVER,
+    "nina/*": NEVER,
     "mastodon/*": NEVER,
     "rss/*": NEVER,
     "*/citizens*": NEVER,

@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from server import runtime
 from server.access import Access
 from server.audit import Audit
+from server.citizens import Citizens
 from server.config import Settings
 from server.feeds import Limits
 from server.gauges import Gauges
@@ -23,6 +24,7 @@ from server.house import House
 from server.http import (
     auth,
     cap,
+    citizen,
     config,
     errors,
     guard,
@@ -51,7 +53,8 @@ from server.transports.gateway import GatewaySocket
 log = logging.getLogger("lagebild.http")
 
 BLUEPRINTS = tuple(
-    module.blueprint for module in (auth, cap, config, health, homes, ingest, media, ngsi, picture, situations, web)
+    module.blueprint
+    for module in (auth, cap, citizen, config, health, homes, ingest, media, ngsi, picture, situations, web)
 )
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20
@@ -94,6 +97,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         quarantine=quarantine,
         intake=intake,
         media=media_store,
+        citizens=Citizens(settings.citizen),
         reports=Reports(intake, metrics, settings.limits.reports_per_min),
         sync=sync,
         homes=Homes(data_dir / "homes.json", rooms),

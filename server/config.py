@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from layers.settings import DEFAULT_AGES, PictureSettings
+from server.citizens import CitizenSettings
 from server.desk import DeskSettings
 from server.media import MediaSettings
 from server.transports.listener import ListenerSettings
@@ -151,6 +152,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: LogSettings = field(default_factory=LogSettings)
     exercises: ExerciseSettings = field(default_factory=ExerciseSettings)
     desk: DeskSettings = field(default_factory=DeskSettings)
+    citizen: CitizenSettings = field(default_factory=CitizenSettings)
     cap: CapSettings = field(default_factory=CapSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
     picture: PictureSettings = field(default_factory=PictureSettings)

@@ -37,6 +37,8 @@ def prepare(house: House, scenario: str, base: str) -> list[str]:
         f"planner         {link(Role.PLANNER, 'Übungsleitung')}",
         f"police liaison  {link(Role.LIAISON, 'Verbindung Polizei')}",
     ]
+    if house.citizens.open_for_exercise(situation.id):
+        lines.append(f"citizens        {base}/melden")
     if units:
         crew = link(Role.CREW, "Gruppenführer", units[0])
         _write_private(house.data_dir / APP_LINK, crew)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from server.access import Access
 from server.audit import Audit
+from server.citizens import Citizens
 from server.config import Settings
 from server.homes import Homes
 from server.intake import Intake
@@ -30,6 +31,7 @@ class House:
     quarantine: Quarantine
     intake: Intake
     media: MediaStore
+    citizens: Citizens
     reports: Reports
     sync: Sync
     homes: Homes

@@ -29,6 +29,10 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/liaison"): OPEN,
     ("GET", "/app"): OPEN,
     ("GET", "/assets/<path:name>"): OPEN,
+    ("GET", "/melden"): OPEN,
+    ("POST", "/melden"): OPEN,
+    ("GET", "/melden/<name>"): OPEN,
+    ("GET", "/melden/danke/<reference>"): OPEN,
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("GET", "/metrics"): ADMIN,
@@ -79,6 +83,7 @@ ARGUMENTS = {
     "<code>": "wrong",
     "<entity_id>": "urn:x",
     "<item_id>": "0" * 64,
+    "<reference>": "abc",
 }
 BODIES: dict[str, Any] = {
     "/homes/<building>/access": {"mission": "urn:mission"},
