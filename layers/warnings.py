@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from layers.book import ALIAS, REFERENCE, Book, Change, targets
-from layers.draw import common, feature, listed, values
+from layers.draw import common, feature, later, listed, values
 from layers.records import GEOMETRY, Record
 from layers.wire import Feature
 
@@ -70,17 +70,26 @@ def is_stand_down(record: Record) -> bool:
     return record.get("urgency") == "Past" or "AllClear" in (record.get("response_types") or ())
 
 
+def end(book: Book, record: Record) -> datetime:
+    """When the warning is over: as it says itself, else a day (`picture.ages`) after it was sent or is to begin."""
+    ends_at: datetime | None = record.get("ends_at")
+    if ends_at is not None:
+        return ends_at
+    sent_at, onset_at = record.get("sent_at") or record.lead.observed_at, record.get("onset_at")
+    begins_at = sent_at if onset_at is None else max(sent_at, onset_at)
+    return later(begins_at, book.settings.age(record.kind).expire_after_s)
+
+
 def in_force(book: Book, record: Record) -> bool:
     """Whether the warning counts now: meant, no cancellation, all-clear or technical message, not over."""
-    ends_at = record.get("ends_at")
     telling = (record.get("msg_type") or "Alert") in TELLING and not is_stand_down(record)
-    return is_actual(book, record) and telling and (ends_at is None or ends_at > book.time())
+    return is_actual(book, record) and telling and end(book, record) > book.time()
 
 
 def due(subject: str, book: Book) -> datetime | None:
     """When the warning ends of itself."""
-    ends_at: datetime | None = book.records[subject].get("ends_at")
-    return ends_at if ends_at is not None and ends_at > book.time() else None
+    ends_at = end(book, book.records[subject])
+    return ends_at if ends_at > book.time() else None
 
 
 def draw(subject: str, book: Book) -> list[Feature]:

@@ -81,6 +81,15 @@ def test_what_is_over_or_not_meant_is_no_danger_on_the_map(told: dict[str, str],
     assert feature["geometry"] is None
 
 
+def test_without_an_end_a_warning_holds_for_a_day() -> None:
+    def at_home(sent: str, **told: str) -> dict[str, bool]:
+        return state(picture_of(alert(info(area("<circle>51.7,8.7 1</circle>"), **told), sent=sent)))
+
+    assert at_home("2026-11-20T21:00:01+01:00") == {"A1": True}
+    assert at_home("2026-11-20T21:00:00+01:00") == {"A1": False}, "received at 21:00 the day after"
+    assert at_home("2026-11-19T21:00:00+01:00", onset="2026-11-20T22:00:00+01:00") == {"A1": True}
+
+
 def test_an_exercise_counts_in_an_exercise_only() -> None:
     practice = alert(HERE, status="Exercise")
     assert state(picture_of(practice)) == {"A1": False}
