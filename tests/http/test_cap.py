@@ -10,7 +10,7 @@ from server.config import CapSettings, ServerSettings, Settings
 from server.house import House
 from tests.feeds.frames import FRAMES
 from tests.http.conftest import Call
-from tests.server import Server
+from tests.server import Server, wait_until
 
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -88,7 +88,8 @@ def test_a_citizen_alert_of_the_hub_goes_out_in_our_name(call: Call, house: Hous
 def test_an_exercise_is_marked_in_what_leaves_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     with Server(tmp_path_factory.mktemp("exercise"), "--demo", "libori") as server:
         planner = server.token("planner", "p", "--situation", "exercises")
-        situation = server.get("/situations", planner)["situations"][0]["id"]
+        started = wait_until(lambda: server.get("/situations", planner)["situations"], "the exercise to start")
+        situation = started[0]["id"]
         wish = {"feed": "cap", "instance": "wetter", "body": (FRAMES / "cap" / "storm.xml").read_text(encoding="utf-8")}
         done = server.request("POST", f"/situations/{situation}/inject", planner, json=wish)
         assert (done.status_code, done.json()["accepted"]) == (200, 1)
