@@ -13,9 +13,9 @@ from tests.browser.exercise import Exercise
 Open = Callable[..., Desk]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests; each desk is a context of its own, as if on another machine."""
+    """One Chromium for a module: it costs half a core while it is there. Each desk is a context of its own."""
     assert CHROMIUM.exists(), f"{CHROMIUM} is missing: .ci/system-packages installs it"
     assert BUNDLE.exists(), "the browser bundle is not built: make setup"
     with sync_playwright() as playwright:
@@ -39,7 +39,7 @@ def open_desk(browser: Browser) -> Iterator[Open]:
     assert complaints == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hausbrand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exercise]:
     """The demo exercise, halted six and a half minutes in: everybody is on scene. Shared: look, do not steer."""
     with Exercise(tmp_path_factory.mktemp("hausbrand"), "hausbrand") as exercise:
@@ -48,7 +48,7 @@ def hausbrand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exercise]:
         yield exercise
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def libori(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exercise]:
     """The fair, halted when one region is over its threshold. Shared: look, do not steer."""
     with Exercise(tmp_path_factory.mktemp("libori"), "libori") as exercise:
