@@ -4,11 +4,13 @@
 of a finger on the glass: down, move and up events of the window.
 """
 
+import faulthandler
 import json
 import math
 import os
 import queue
 import re
+import signal
 import sys
 import threading
 import time
@@ -289,7 +291,9 @@ class Driver:
 
 
 def main() -> None:
-    """Build the app, drive it, run it."""
+    """Build the app, drive it, run it. A crash, or SIGUSR1, writes every thread's stack to standard error."""
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1)
     app = build(sys.argv[1:])
     Driver(app)
     app.run()

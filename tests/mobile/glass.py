@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -76,10 +77,20 @@ class App:
             ready = select.select([self.process.stdout], [], [], max(0.0, left))[0]
             chunk = os.read(self.process.stdout.fileno(), 1 << 16) if ready else b""
             if not chunk:
-                raise AssertionError(f"the app does not answer\n{self.log.read_text()[-3000:]}")
+                raise AssertionError(self._why_silent(ended=bool(ready)))
             self._answers += chunk
         line, _, self._answers = self._answers.partition(b"\n")
         return line
+
+    def _why_silent(self, *, ended: bool) -> str:
+        """The app's exit code, or where its threads hang; and its last words."""
+        if ended:
+            what = f"the app has ended with {self.process.wait(ANSWER_S)}"
+        else:
+            what = "the app does not answer"
+            self.process.send_signal(signal.SIGUSR1)  # the driver's faulthandler writes every thread's stack
+            time.sleep(1.0)
+        return f"{what}\n{self.log.read_text()[-6000:]}"
 
     @staticmethod
     def wait(condition: Any, what: str, timeout_s: float = ANSWER_S) -> Any:
