@@ -17,7 +17,6 @@ from server.access import Access
 from server.audit import Audit
 from server.citizens import Citizens
 from server.config import Settings
-from server.feeds import Limits
 from server.gauges import Gauges
 from server.homes import Homes
 from server.house import House
@@ -34,15 +33,17 @@ from server.http import (
     media,
     ngsi,
     picture,
+    quarantine,
     security,
     situations,
     web,
 )
-from server.intake import Intake
+from server.intake import configured
 from server.media import MediaStore
 from server.metrics import Metrics
 from server.quarantine import Quarantine
 from server.reports import Reports
+from server.retry import Retry
 from server.situations import Situations, SituationSettings
 from server.sockets import attach, wire_json
 from server.sync import Sync
@@ -54,7 +55,7 @@ log = logging.getLogger("lagebild.http")
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (auth, cap, citizen, config, health, homes, ingest, media, ngsi, picture, situations, web)
+    for module in (auth, cap, citizen, config, health, homes, ingest, media, ngsi, picture, quarantine, situations, web)
 )
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20
@@ -64,11 +65,8 @@ def build(data_dir: Path, settings: Settings) -> House:
     """Every room of the server on one data folder, not started yet."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     metrics = Metrics()
-    quarantine = Quarantine(data_dir / "quarantine.db")
-    feed_limits = Limits(
-        body_bytes=settings.feeds.body_bytes, entities=settings.feeds.entities, clock=settings.picture.limits
-    )
-    intake = Intake(quarantine, feed_limits, settings.feeds.zone, settings.feeds.sources)
+    register = Quarantine(data_dir / "quarantine.db")
+    intake = configured(register, settings)
     media_store = MediaStore(data_dir / "media", settings.media)
     intake.images = Thumbnails(media_store)
     rooms = Situations(
@@ -94,8 +92,9 @@ def build(data_dir: Path, settings: Settings) -> House:
         audit=Audit(data_dir / "audit.db"),
         metrics=metrics,
         situations=rooms,
-        quarantine=quarantine,
+        quarantine=register,
         intake=intake,
+        retry=Retry(register, intake, rooms),
         media=media_store,
         citizens=Citizens(settings.citizen),
         reports=Reports(intake, metrics, settings.limits.reports_per_min),

@@ -9,9 +9,10 @@ import click
 import msgspec
 
 from layers import observation
-from server.cli_options import CONFIG, DATA, settings_of
+from server.cli_options import CONFIG, DATA, TIME, settings_of, usable
 from server.feeds import Context, DecodeError, Feed, Limits, feeds
 from server.quarantine import Quarantine
+from server.quarantined import Choice
 
 NOTHING_READ = 2
 """Exit code of `decode` where a file yields no observation and something was refused."""
@@ -72,7 +73,7 @@ def _decode_one(feed: Feed, context: Context, path: Path) -> bool:
 
 @click.group()
 def quarantine() -> None:
-    """Look at what was refused; works beside a running server."""
+    """Look at what was refused, and read it again; works beside a running server."""
 
 
 @quarantine.command("list")
@@ -97,6 +98,46 @@ def quarantine_show(data_dir: Path, row_id: int) -> None:
     if row is None:
         raise click.ClickException(f"the quarantine holds no row {row_id}")
     click.echo(msgspec.json.format(msgspec.json.encode(row)))
+
+
+@quarantine.command("retry")
+@DATA
+@CONFIG
+@click.argument("row_ids", nargs=-1, type=click.IntRange(min=1), metavar="[ID]...")
+@click.option("--source", help="Only this feed (`ngsi`) or source (`ngsi/leitstelle`).")
+@click.option("--since", type=TIME, help="Only what came since (UTC).")
+@click.option("--dry-run", is_flag=True, help="Only say what would become of it.")
+def quarantine_retry(
+    data_dir: Path,
+    config_path: Path | None,
+    row_ids: tuple[int, ...],
+    source: str | None,
+    since: datetime | None,
+    dry_run: bool,
+) -> None:
+    """Read refused messages again with today's decoders and settings: those of ID..., or all that are open.
+
+    What is usable is taken with its own time of receipt. The server does it where one runs; without one only messages
+    of the live situation are read. One row per line (id, source, what became of it, reason), then the sums.
+    """
+    from server import tools
+    from server.audit import OPERATOR, Audit
+    from server.cli_tools import told
+
+    if not (data_dir / "quarantine.db").is_file():
+        raise click.ClickException(f"there is no quarantine in {data_dir}")
+    moment = since if since is None or since.tzinfo else since.replace(tzinfo=UTC)
+    choice = Choice(ids=row_ids, source=source, since=moment)
+    with usable(data_dir), told():
+        done = tools.retry(data_dir, settings_of(data_dir, config_path), choice, dry_run)
+        if not dry_run:
+            Audit(data_dir / "audit.db").append(
+                "quarantine-retry", OPERATOR, ok=done.ok, refused=done.refused, left=done.left, taken=done.taken
+            )
+    for row in done.rows:
+        click.echo("\t".join((str(row.id), row.source, row.outcome, " ".join((row.reason or "").split()))))
+    sums = f"{done.ok} ok, {done.refused} refused, {done.left} left; {done.taken} new observations"
+    click.echo(f"{sums}, {done.duplicates} known already" + (" (dry run: nothing was taken)" if dry_run else ""))
 
 
 def _opened(data_dir: Path) -> contextlib.closing[Quarantine]:

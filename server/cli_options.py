@@ -23,6 +23,7 @@ CONFIG = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Settings (TOML); default: lagebild.toml in the data folder, where there is one.",
 )
+TIME = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%fZ"])
 ROLES = click.Choice(["control", "crew", "planner", "liaison", "feed", "admin"])
 
 

@@ -11,9 +11,8 @@ from typing import Any
 
 import click
 
-from server.cli_options import CONFIG, DATA, ROLES, settings_of
+from server.cli_options import CONFIG, DATA, ROLES, TIME, settings_of
 
-TIME = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%fZ"])
 SITUATION = click.option("--situation", default="live", show_default=True, help="live or the id of an exercise.")
 
 
@@ -55,7 +54,7 @@ def export(
     from server.audit import OPERATOR, Audit
 
     settings = settings_of(data_dir, config_path)
-    with _told():
+    with told():
         if form == "jsonl":
             for line in tools.export_journal(data_dir, situation):
                 out.write(line + b"\n")
@@ -86,7 +85,7 @@ def record(
     from server import tools
     from server.audit import OPERATOR, Audit
 
-    with _told():
+    with told():
         found = tools.record(data_dir, situation, name, title or name, out, _utc(since), _utc(until))
         Audit(data_dir / "audit.db").append("record", OPERATOR, situation, scenario=name)
     click.echo(json.dumps(found))
@@ -101,7 +100,7 @@ def replay(config_path: Path | None, scenario: str, until_s: float | None, out: 
     """Play SCENARIO (a name or a file) at once, through the same path as live, and say what came of it (JSON)."""
     from server import tools
 
-    with _told():
+    with told():
         summary, picture = tools.replay(scenario, settings_of(None, config_path), until_s)
     if out is not None:
         out.write(picture + b"\n")
@@ -133,7 +132,7 @@ def _report(findings: Any) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Turn what a tool raises into a message and exit code 1."""
     from server.journal import JournalError
     from server.tools import ToolError

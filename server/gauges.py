@@ -39,6 +39,12 @@ class Gauges(Collector):
         yield CounterMetricFamily(
             "lagebild_quarantine_dropped", "Refusals that gave way to newer ones.", value=counts["dropped"]
         )
+        yield GaugeMetricFamily("lagebild_quarantine_open", "Refusals that no retry has settled.", value=counts["open"])
+        yield CounterMetricFamily(
+            "lagebild_quarantine_messages_dropped",
+            "Refused messages that are not kept whole.",
+            value=counts["messages_dropped"],
+        )
 
 
 def _about_situations(rooms: Iterable[Situation]) -> Iterable[Metric]:

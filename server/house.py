@@ -13,6 +13,7 @@ from server.media import MediaStore
 from server.metrics import Metrics
 from server.quarantine import Quarantine
 from server.reports import Reports
+from server.retry import Retry
 from server.situations import Situations
 from server.sync import Sync
 from server.throttle import Throttle
@@ -30,6 +31,7 @@ class House:
     situations: Situations
     quarantine: Quarantine
     intake: Intake
+    retry: Retry
     media: MediaStore
     citizens: Citizens
     reports: Reports

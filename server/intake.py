@@ -29,11 +29,14 @@ from server.feeds import (
     excerpt,
     feeds,
 )
+from server.feeds._secrets import clean
 from server.home_names import only_own
 from server.journal import BadObservation, Draft, RawRef
 from server.quarantine import Quarantine, row
+from server.quarantined import Message
 
 if TYPE_CHECKING:
+    from server.config import Settings
     from server.situations import Situation
     from server.thumbnails import Thumbnails
 
@@ -145,9 +148,33 @@ class Intake:
             decoded = Decoded(refused=(_whole(error, body),))
         drafts, unkeepable = _drafts(decoded.observations, raw)
         if refused := [*decoded.refused, *unkeepable]:
-            self._keep(situation_id, source, sender, received_at, refused, len(body))
+            self._keep(situation_id, source, sender, received_at, refused, body)
             drafts.append(Draft(_refusal(source, received_at, len(refused), refused[-1].reason)))
         return drafts
+
+    def again(self, situation: "Situation", message: Message, *, dry_run: bool = False) -> Taken:
+        """Read a message of the quarantine once more, with its own time of receipt and sender.
+
+        What is usable is submitted (what was taken the first time counts as duplicate); nothing is added to the
+        quarantine, and the refusals of the first time are not told again. `dry_run`: nothing is submitted. Raises
+        DecodeError, Busy, Closed.
+        """
+        raw = RawRef(
+            feed=message.feed,
+            instance=message.instance,
+            sender=message.sender,
+            received_at=message.received_at,
+            body=message.body,
+        )
+        decoded = only_own(raw.instance, self._decode(f"{raw.feed}/{raw.instance}", raw))
+        with self._strict.setdefault(situation.id, threading.Lock()):
+            drafts, refused = _admitted(situation, raw, decoded)
+            if dry_run:
+                return Taken(Receipt(0, 0, situation.picture.rev), refused)
+            receipt = situation.desk.submit_drafts(drafts)
+        if self.images is not None:
+            self.images.keep(situation, decoded.observations, raw.body)
+        return Taken(receipt, refused)
 
     def refuse(
         self,
@@ -162,7 +189,8 @@ class Intake:
         """Write a whole message into the quarantine (one that was not even read is given by its `size`)."""
         self.stats.refused_messages += 1
         at = received_at or situation.clock.now()
-        self._keep(situation.id, source, sender, at, [_whole(error, body)], len(body) if size is None else size)
+        body = _without_secrets(source.partition("/")[0], body)
+        self._keep(situation.id, source, sender, at, [_whole(error, body)], body, size)
         if received_at is None:
             self._tell_later(situation, source, 1, error.reason)
         else:
@@ -187,22 +215,27 @@ class Intake:
     def _submit(self, situation: "Situation", raw: RawRef, decoded: Decoded, live: bool) -> Taken:
         source = f"{raw.feed}/{raw.instance}"
         decoded = only_own(raw.instance, decoded)
-        with situation.desk.lock:
-            observations, turned_away = admit(decoded, situation.picture)
-        drafts, unkeepable = _drafts(observations, raw)
-        refused = [*decoded.refused, *turned_away, *unkeepable]
+        drafts, refused = _admitted(situation, raw, decoded)
         if refused:
-            self._keep(situation.id, source, raw.sender, raw.received_at, refused, len(raw.body))
+            self._keep(situation.id, source, raw.sender, raw.received_at, refused, raw.body)
             if not live:
                 drafts.append(Draft(_refusal(source, raw.received_at, len(refused), refused[-1].reason)))
         receipt = situation.desk.submit_drafts(drafts)
         if refused and live:
             self._tell_later(situation, source, len(refused), refused[-1].reason)
-        return Taken(receipt, tuple(refused))
+        return Taken(receipt, refused)
 
     def _keep(
-        self, situation_id: str, source: str, sender: str, at: datetime, refused: Sequence[Refused], size: int
+        self,
+        situation_id: str,
+        source: str,
+        sender: str,
+        at: datetime,
+        refused: Sequence[Refused],
+        body: bytes,
+        size: int | None = None,
     ) -> None:
+        """`size`: of a message that was not read, so that there is no body to keep."""
         self.stats.refused_parts += len(refused)
         shown = list(refused[:ROWS_PER_MESSAGE])
         if len(refused) > len(shown):
@@ -217,11 +250,15 @@ class Intake:
                 reason=part.reason,
                 subject=part.subject,
                 excerpt=part.excerpt,
-                size=size,
+                size=len(body) if size is None else size,
             )
             for part in shown
         ]
-        self.quarantine.add(rows)
+        feed, _, instance = source.partition("/")
+        whole = Message(
+            situation=situation_id, feed=feed[:100], instance=instance[:256], sender=sender, received_at=at, body=body
+        )
+        self.quarantine.add(rows, whole if size is None else None)
 
     def _tell_later(self, situation: "Situation", source: str, count: int, reason: str) -> None:
         """Let the picture know of refusals, gathered: a flood of them must not fill the journal."""
@@ -247,10 +284,27 @@ class Intake:
             self.stats.lost_refusals += count
 
 
+def configured(quarantine: Quarantine, settings: "Settings") -> Intake:
+    """The intake of a server with these settings."""
+    feeds_set = settings.feeds
+    limits = Limits(body_bytes=feeds_set.body_bytes, entities=feeds_set.entities, clock=settings.picture.limits)
+    return Intake(quarantine, limits, feeds_set.zone, feeds_set.sources)
+
+
 def _without_secrets(feed_name: str, body: bytes) -> bytes:
-    """What may be kept of a message: it decodes to the same observations."""
+    """What may be kept of a message: it decodes to the same observations. Of what nobody reads, nothing secret."""
     feed = feeds().get(feed_name)
-    return body if feed is None or feed.clean is None else feed.clean(body)
+    if feed is None:
+        return clean(body)
+    return body if feed.clean is None else feed.clean(body)
+
+
+def _admitted(situation: "Situation", raw: RawRef, decoded: Decoded) -> tuple[list[Draft], tuple[Refused, ...]]:
+    """What the situation takes of it, and everything that is refused."""
+    with situation.desk.lock:
+        observations, turned_away = admit(decoded, situation.picture)
+    drafts, unkeepable = _drafts(observations, raw)
+    return drafts, (*decoded.refused, *turned_away, *unkeepable)
 
 
 def _whole(error: DecodeError, body: bytes) -> Refused:

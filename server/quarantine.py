@@ -1,37 +1,47 @@
-"""What was refused, kept for people to look at (DATA/quarantine.db): who sent it, why it was refused, how it began.
+"""What was refused, kept for people to look at (DATA/quarantine.db): who sent it, why it was refused, how it began, and
+the whole message, so that it can be read again once a decoder or a setting was mended (server/retry.py).
 
-Bounded in rows per source, rows and bytes; what had to give way is counted. Secrets are blanked before anything is
-written. The file survives the end of the process at any moment, but not necessarily that of the machine: what was
-refused has been answered with an error, so its sender knows.
+Bounded in rows and messages, per source and in all; what had to give way is counted. Secrets are blanked before
+anything is written. The file survives the end of the process at any moment, but not necessarily that of the machine:
+what was refused has been answered with an error, so its sender knows.
 """
 
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from layers.observation import iso
 from server import runtime
 from server.feeds._secrets import clean
+from server.quarantined import Message, Messages, Retried
 
 BUSY_TIMEOUT_MS = 10_000
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS refused(
   id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, situation TEXT NOT NULL, feed TEXT NOT NULL,
   instance TEXT NOT NULL, sender TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, subject TEXT,
-  excerpt TEXT NOT NULL, size INTEGER NOT NULL);
+  excerpt TEXT NOT NULL, size INTEGER NOT NULL, message INTEGER, outcome TEXT, retried_at TEXT, retry_reason TEXT);
 CREATE INDEX IF NOT EXISTS by_source ON refused(feed, instance, id);
 CREATE TABLE IF NOT EXISTS counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT OR IGNORE INTO counter VALUES ('dropped', 0), ('bytes', 0), ('total', 0);
 """
-_COLUMNS = "id, at, situation, feed, instance, sender, kind, reason, subject, excerpt, size"
+_GIVEN = "at, situation, feed, instance, sender, kind, reason, subject, excerpt, size"
+_COLUMNS = f"id, {_GIVEN}, outcome, retried_at, retry_reason"
+_LATER = {"message": "INTEGER", "outcome": "TEXT", "retried_at": "TEXT", "retry_reason": "TEXT"}
+"""Columns that a file of an earlier release lacks."""
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One refusal. `size` is that of the whole message in bytes, `at` the situation's time."""
+    """One refusal. `size` is that of the whole message in bytes, `at` the situation's time.
+
+    `kept`: the whole message is there to be read again. Once it was, `outcome` is `ok` or `refused`, `retried_at` when
+    (UTC), and `retry_reason` why it is refused still.
+    """
 
     id: int = 0
     at: str
@@ -44,6 +54,10 @@ class Row(Struct, frozen=True, kw_only=True):
     subject: str | None
     excerpt: str
     size: int
+    kept: bool = False
+    outcome: str | None = None
+    retried_at: str | None = None
+    retry_reason: str | None = None
 
 
 def redact(text: str) -> str:
@@ -87,47 +101,86 @@ class Quarantine:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.touch(mode=0o600)
-        self._db = sqlite3.connect(path, check_same_thread=False)
-        self._db.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(SCHEMA)
-        self._lock = threading.Lock()
+        self.database = sqlite3.connect(path, check_same_thread=False)
+        self.database.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        self.database.execute("PRAGMA journal_mode=WAL")
+        self.database.execute("PRAGMA synchronous=NORMAL")
+        self.database.executescript(SCHEMA)
+        self._grow()
+        self.lock = threading.Lock()
+        self.messages = Messages(self.database, self.lock)
+        """The whole messages, as far as they are kept."""
 
     def close(self) -> None:
         """Let go of the file."""
-        with self._lock:
-            self._db.close()
+        with self.lock:
+            self.database.close()
 
-    def add(self, rows: Sequence[Row]) -> int:
-        """Keep the rows; the id of the last one, 0 where there were none."""
+    def add(self, rows: Sequence[Row], message: Message | None = None) -> int:
+        """Keep the rows, and the message that they are of; the id of the last row, 0 where there were none."""
         if not rows:
             return 0
-        with self._lock:
-            return runtime.offload(self._add, rows)
+        with self.lock:
+            return runtime.offload(self._add, rows, message)
 
     def list(self, limit: int = 100, before: int | None = None) -> Sequence[Row]:
         """At most `limit` rows, the newest first, those with an id below `before` only."""
-        with self._lock:
+        with self.lock:
             return runtime.offload(self._list, limit, before)
 
     def get(self, row_id: int) -> Row | None:
         """One row, None where there is none (any more)."""
-        with self._lock:
+        with self.lock:
             return next(iter(runtime.offload(self._list, 1, row_id + 1, row_id)), None)
 
     def counts(self) -> dict[str, int]:
-        """`rows` and `bytes` kept now, `total` ever refused, `dropped` to stay within the bounds."""
-        with self._lock:
+        """`rows` and `bytes` kept now, `total` ever refused, `dropped` to stay within the bounds; whole `messages` and
+        their bytes kept now, `messages_dropped` likewise; `open`: rows that no retry has settled.
+        """
+        with self.lock:
             return runtime.offload(self._counts)
 
-    def _add(self, rows: Sequence[Row]) -> int:
+    def settle(self, message_id: int, outcomes: Sequence[Retried], at: datetime) -> None:
+        """Note what became of a message's rows when it was read again; what is `ok` now needs its message no more."""
+        with self.lock:
+            runtime.offload(self._settle, message_id, outcomes, iso(at))
+
+    def rows_of(self, message_id: int) -> Sequence[Row]:
+        """The rows that a message gave, in their order."""
+        with self.lock:
+            return runtime.offload(self._rows_of, message_id)
+
+    def _grow(self) -> None:
+        """Add the columns that a file of an earlier release lacks; its rows have no whole message."""
+        there = {str(column[1]) for column in self.database.execute("PRAGMA table_info(refused)")}
+        for name, kind in _LATER.items():
+            if name not in there:
+                self.database.execute(f"ALTER TABLE refused ADD COLUMN {name} {kind}")
+        self.database.execute("CREATE INDEX IF NOT EXISTS by_message ON refused(message)")
+        self.database.commit()
+
+    def _settle(self, message_id: int, outcomes: Sequence[Retried], at: str) -> None:
+        with self.database as db:
+            for one in outcomes:
+                reason = redact(_storable(one.reason))[:500] if one.reason else None
+                db.execute(
+                    "UPDATE refused SET outcome=?, retried_at=?, retry_reason=? WHERE id=?",
+                    (one.outcome, at, reason, one.row),
+                )
+            if all(one.outcome == "ok" for one in outcomes):
+                self.messages.forget(message_id)
+
+    def _rows_of(self, message_id: int) -> Sequence[Row]:
+        return self._found("message = ? ORDER BY id", (message_id,))
+
+    def _add(self, rows: Sequence[Row], message: Message | None) -> int:
         last: int | None = 0
-        with self._db as db:
+        with self.database as db:
+            kept = None if message is None else self.messages.keep(message, time.time())
             for item in rows:
                 last = db.execute(
-                    f"INSERT INTO refused({_COLUMNS}) VALUES ({','.join('?' * 11)})",  # noqa: S608  (constants)
-                    (None, *structs.astuple(item)[1:]),
+                    f"INSERT INTO refused({_GIVEN}, message) VALUES ({','.join('?' * 11)})",  # noqa: S608  (constants)
+                    (*(getattr(item, name) for name in _GIVEN.split(", ")), kept),
                 ).lastrowid
             self._count("total", len(rows))
             self._count("bytes", sum(len(item.excerpt) + len(item.reason) for item in rows))
@@ -140,10 +193,11 @@ class Quarantine:
             self._drop("id <= (SELECT id FROM refused ORDER BY id DESC LIMIT 1 OFFSET ?)", (self.max_rows,))
             while self._value("bytes") > self.max_bytes:
                 self._drop("id IN (SELECT id FROM refused ORDER BY id LIMIT 100)", ())
+            self.messages.bound(time.time())
         return int(last or 0)
 
     def _drop(self, where: str, arguments: Sequence[object]) -> None:
-        gone = self._db.execute(
+        gone = self.database.execute(
             f"DELETE FROM refused WHERE {where} RETURNING length(excerpt) + length(reason)",  # noqa: S608  (constants)
             arguments,
         ).fetchall()
@@ -152,18 +206,23 @@ class Quarantine:
             self._count("bytes", -sum(size for (size,) in gone))
 
     def _count(self, name: str, by: int) -> None:
-        self._db.execute("UPDATE counter SET value = value + ? WHERE name = ?", (by, name))
+        self.database.execute("UPDATE counter SET value = value + ? WHERE name = ?", (by, name))
 
     def _value(self, name: str) -> int:
-        return int(self._db.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()[0])
+        return int(self.database.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()[0])
 
     def _list(self, limit: int, before: int | None, at_least: int = 0) -> Sequence[Row]:
-        found = self._db.execute(
-            f"SELECT {_COLUMNS} FROM refused WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT ?",  # noqa: S608
-            (2**62 if before is None else before, at_least, limit),
-        )
-        return [Row(**dict(zip(_COLUMNS.split(", "), values, strict=True))) for values in found]
+        most = 2**62 if before is None else before
+        return self._found("id < ? AND id >= ? ORDER BY id DESC LIMIT ?", (most, at_least, limit))
+
+    def _found(self, where: str, arguments: Sequence[object]) -> Sequence[Row]:
+        there = "EXISTS (SELECT 1 FROM message WHERE message.id = refused.message)"
+        found = self.database.execute(f"SELECT {there}, {_COLUMNS} FROM refused WHERE {where}", arguments)  # noqa: S608
+        names = ("kept", *_COLUMNS.split(", "))
+        return [Row(**{**dict(zip(names, values, strict=True)), "kept": bool(values[0])}) for values in found]
 
     def _counts(self) -> dict[str, int]:
-        rows = int(self._db.execute("SELECT count(*) FROM refused").fetchone()[0])
-        return {"rows": rows, **dict(self._db.execute("SELECT name, value FROM counter"))}
+        rows = int(self.database.execute("SELECT count(*) FROM refused").fetchone()[0])
+        still = int(self.database.execute("SELECT count(*) FROM refused WHERE outcome IS NOT 'ok'").fetchone()[0])
+        counted = dict(self.database.execute("SELECT name, value FROM counter"))
+        return {"rows": rows, "open": still, **counted, **self.messages.counts()}

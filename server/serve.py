@@ -67,6 +67,7 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     house.situations.resume()
     caretaker.start()
     house.homes.start()
+    house.retry.start()
     web = runtime.WebServer(listener, app)
     web.start()
     # What was loaded stays for good: the garbage collector need not look at it again.
@@ -87,6 +88,7 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
         receiver.stop()
     _wait_for_requests(house)
     house.homes.stop()
+    house.retry.stop()
     caretaker.stop()
     house.sync.stop()
     house.situations.stop()

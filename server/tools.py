@@ -1,4 +1,5 @@
-"""What an operator does beside the server: verify, export, record, replay, doctor. Nothing here writes into a journal.
+"""What an operator does beside the server: verify, export, record, replay, doctor; and reading the quarantine again,
+which alone of them writes into a journal, where no server runs.
 
 Each function yields lines to print; the commands in server/cli.py turn problems into exit code 1.
 """
@@ -8,6 +9,7 @@ import shutil
 import sqlite3
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,18 +25,24 @@ from server.audit import Audit
 from server.config import Settings
 from server.exercise import STATE_FILE, Exercise, ExerciseState
 from server.history import History
-from server.intake import Intake
+from server.intake import Intake, configured
 from server.journal import Journal, JournalError, entries
 from server.journal.lock import holder
 from server.journal.sqlite import SqliteJournal
+from server.media import MediaStore
 from server.picture_store import restore
 from server.quarantine import Quarantine
+from server.quarantined import Choice
 from server.recorder import record as write_scenario
+from server.retry import Retry, Summary, Wish, Wishes
 from server.scenario import NAME, ScenarioError
 from server.situations import LIVE, Situations, SituationSettings
+from server.thumbnails import Thumbnails
 from server.verification import verify as prove
 
 MIN_FREE_BYTES = 1_000_000_000
+ANSWER_WITHIN_S = 600.0
+"""How long a running server may take to read the quarantine again."""
 
 
 class ToolError(Exception):
@@ -219,6 +227,44 @@ def _placed(scenario: str, data_dir: Path) -> str:
     name = "".join(c if c.isalnum() or c in "-_" else "-" for c in source.stem.lower()) or "scenario"
     shutil.copyfile(source, own / f"{name}.jsonl")
     return name
+
+
+def retry(data_dir: Path, settings: Settings, choice: Choice, dry_run: bool) -> Summary:
+    """Read the quarantine again: by the server that runs on the folder, else here, for the live situation alone.
+
+    Raises ToolError, JournalError, OSError, sqlite3.Error.
+    """
+    quarantine = Quarantine(data_dir / "quarantine.db")
+    try:
+        if holder(data_dir / LIVE / "journal.db.lock") is not None:
+            return _asked(data_dir, Wishes(quarantine), Wish(choice=choice, dry_run=dry_run))
+        intake = configured(quarantine, settings)
+        media = MediaStore(data_dir / "media", settings.media)
+        intake.images = Thumbnails(media)
+        rooms = Situations(data_dir, SituationSettings(picture=settings.picture, desk=settings.desk), intake)
+        rooms.start()
+        try:
+            return Retry(quarantine, intake, rooms).run(choice, dry_run=dry_run)
+        finally:
+            rooms.stop()
+            media.close()
+    finally:
+        quarantine.close()
+
+
+def _asked(data_dir: Path, wishes: Wishes, wish: Wish) -> Summary:
+    number, until = wishes.ask(wish), time.monotonic() + ANSWER_WITHIN_S
+    try:
+        while time.monotonic() < until:
+            summary = wishes.take(number)
+            if summary is not None:
+                return summary
+            if holder(data_dir / LIVE / "journal.db.lock") is None:
+                raise ToolError("the server has stopped meanwhile; try again")
+            time.sleep(0.2)
+        raise ToolError(f"the server did not answer within {ANSWER_WITHIN_S:g} s")
+    finally:
+        wishes.withdraw(number)
 
 
 def doctor(data_dir: Path, settings: Settings) -> Findings:

@@ -44,6 +44,7 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/config"): VIEWERS,
     ("GET", "/basemap/town.geojson"): VIEWERS,
     ("GET", "/quarantine"): CONTROL,
+    ("POST", "/quarantine/retry"): CONTROL,
     ("GET", "/picture"): VIEWERS,
     ("GET", "/media/<item_id>"): VIEWERS,
     ("GET", "/cap"): CONTROL | EXERCISE | {Role.LIAISON},
@@ -86,6 +87,7 @@ ARGUMENTS = {
     "<reference>": "abc",
 }
 BODIES: dict[str, Any] = {
+    "/quarantine/retry": {"dry_run": True},
     "/homes/<building>/access": {"mission": "urn:mission"},
     "/homes/<building>/command": {"device": "urn:door", "value": "OPEN"},
     "/homes/<building>/alert": {"text": "Bitte verlassen Sie das Haus"},

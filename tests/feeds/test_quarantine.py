@@ -47,6 +47,10 @@ def test_a_noisy_source_pushes_out_itself_alone(tmp_path: Path) -> None:
         "total": 101,
         "dropped": 90,
         "bytes": sum(len(o.reason) + 1 for o in kept),
+        "open": 11,
+        "messages": 0,
+        "message_bytes": 0,
+        "messages_dropped": 0,
     }
     quarantine.close()
 

@@ -182,6 +182,13 @@ export const de = {
   "quarantine.none": "Nichts in Quarantäne.",
   "quarantine.note": "Was nicht lesbar war, ist hier. Es gelangt nie in die Lage und geht nicht verloren.",
   "quarantine.refresh": "Neu laden",
+  "quarantine.retry": "Erneut lesen",
+  "quarantine.retryall": "Alle erneut lesen",
+  "quarantine.retry.note": "Mit den heutigen Dekodern und Einstellungen; was nun brauchbar ist, kommt mit seiner eigenen Empfangszeit in die Lage.",
+  "quarantine.retried": "{ok} gelesen, {refused} weiter abgewiesen, {left} offen; {taken} neue Beobachtungen.",
+  "quarantine.outcome.ok": "nachgelesen",
+  "quarantine.outcome.refused": "weiter abgewiesen",
+  "quarantine.notkept": "Nicht ganz aufbewahrt: zu groß oder zu alt.",
   "quarantine.failed": "Die Quarantäne ließ sich nicht laden: {reason}",
 
   "planner.scenarios": "Übungen",

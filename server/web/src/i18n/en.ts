@@ -184,6 +184,13 @@ export const en: Record<Key, string> = {
   "quarantine.none": "Nothing in quarantine.",
   "quarantine.note": "What could not be read is here. It never reaches the picture and is not lost.",
   "quarantine.refresh": "Reload",
+  "quarantine.retry": "Read again",
+  "quarantine.retryall": "Read all again",
+  "quarantine.retry.note": "With today's decoders and settings; what is usable now enters the picture with its own time of receipt.",
+  "quarantine.retried": "{ok} read, {refused} still refused, {left} left; {taken} new observations.",
+  "quarantine.outcome.ok": "read later",
+  "quarantine.outcome.refused": "still refused",
+  "quarantine.notkept": "Not kept whole: too large or too old.",
   "quarantine.failed": "The quarantine could not be loaded: {reason}",
 
   "planner.scenarios": "Exercises",

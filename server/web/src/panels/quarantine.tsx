@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { get } from "../api";
+import { get, post } from "../api";
 import { formatMoment } from "../age";
 import { lang, t } from "../i18n";
 import { situations } from "../state";
@@ -18,22 +18,58 @@ interface Row {
   sender: string;
   reason: string;
   excerpt: string;
+  /** The whole message is there and can be read again. */
+  kept: boolean;
+  /** What became of it when it was read again. */
+  outcome: "ok" | "refused" | null;
+  retried_at: string | null;
+  retry_reason: string | null;
+}
+
+interface Answer {
+  quarantine: Row[];
+}
+
+interface Summary {
+  ok: number;
+  refused: number;
+  left: number;
+  taken: number;
 }
 
 const nameOf = (id: string): string => situations.value.find((one) => one.id === id)?.title ?? id;
+
+const isOpen = (row: Row): boolean => row.kept && row.outcome !== "ok";
 
 const EVERY_MS = 15_000;
 
 export function Quarantine(): JSX.Element {
   const rows = useSignal<Row[] | null>(null);
   const failed = useSignal<string | null>(null);
+  const said = useSignal<string | null>(null);
+  const busy = useSignal(false);
   const load = async (): Promise<void> => {
     try {
-      rows.value = (await get<{ quarantine: Row[] }>("/quarantine?limit=100")).quarantine;
+      const answer = await get<Answer>("/quarantine?limit=100");
+      rows.value = answer.quarantine;
       failed.value = null;
     } catch (error) {
       if (!isTrouble(error)) throw error;
       failed.value = troubleText(error);
+    }
+  };
+  const again = async (wish: { ids?: number[] }): Promise<void> => {
+    busy.value = true;
+    try {
+      const { ok, refused, left, taken } = await post<Summary>("/quarantine/retry", wish);
+      said.value = t("quarantine.retried", { ok: String(ok), refused: String(refused), left: String(left), taken: String(taken) });
+      await load();
+    } catch (error) {
+      if (!isTrouble(error)) throw error;
+      said.value = null;
+      failed.value = troubleText(error);
+    } finally {
+      busy.value = false;
     }
   };
   useEffect(() => {
@@ -43,7 +79,10 @@ export function Quarantine(): JSX.Element {
   }, []);
   return (
     <div class="quarantine" data-testid="quarantine">
-      <p class="hint">{t("quarantine.note")} <button type="button" class="quiet" onClick={() => void load()}>{t("quarantine.refresh")}</button></p>
+      <p class="hint">{t("quarantine.note")} <button type="button" class="quiet" onClick={() => void load()}>{t("quarantine.refresh")}</button>{" "}
+        <button type="button" class="quiet" title={t("quarantine.retry.note")} disabled={busy.value || !(rows.value ?? []).some(isOpen)} onClick={() => void again({})}>{t("quarantine.retryall")}</button>
+      </p>
+      <p class="said good" role="status">{said.value ?? ""}</p>
       {failed.value && <p class="said bad" role="alert">{t("quarantine.failed", { reason: failed.value })}</p>}
       {rows.value?.length === 0 && <p class="empty">{t("quarantine.none")}</p>}
       <ul>
@@ -53,9 +92,23 @@ export function Quarantine(): JSX.Element {
             <div class="why">{row.reason}</div>
             <small>{row.sender} · {nameOf(row.situation)}</small>
             <code>{row.excerpt}</code>
+            <Fate row={row} busy={busy.value} again={() => void again({ ids: [row.id] })} />
           </li>
         ))}
       </ul>
+    </div>
+  );
+}
+
+/** What became of it when it was read again, and the way to do so. */
+function Fate({ row, busy, again }: { row: Row; busy: boolean; again: () => void }): JSX.Element {
+  return (
+    <div class="fate" data-outcome={row.outcome ?? "none"}>
+      {row.outcome && <span class={row.outcome === "ok" ? "mark fresh-mark" : "mark stale-mark"}>{t(`quarantine.outcome.${row.outcome}`)}</span>}
+      {row.outcome && row.retried_at && <time class="age" dateTime={row.retried_at}>{formatMoment(row.retried_at, Date.now(), lang.value)}</time>}
+      {row.outcome === "refused" && row.retry_reason !== row.reason && <span class="why">{row.retry_reason}</span>}
+      {isOpen(row) && <button type="button" class="quiet" disabled={busy} onClick={again}>{t("quarantine.retry")}</button>}
+      {!row.kept && row.outcome !== "ok" && <small>{t("quarantine.notkept")}</small>}
     </div>
   );
 }
