@@ -63,6 +63,8 @@ DEFAULT_AGES: dict[str, Age] = {
 
 DEFAULT_SILENCE: dict[str, float] = {
     "*": 5 * MINUTE,
+    # What the server works out by itself follows others; it has no beat of its own.
+    "base/*": NEVER,
     # People speak when they have something to say.
     "app/*": NEVER,
     "crew/*": NEVER,

@@ -17,6 +17,7 @@ from server.access import Access
 from server.audit import Audit
 from server.citizens import Citizens
 from server.config import Settings
+from server.derive import Derivations, Deriver
 from server.gauges import Gauges
 from server.homes import Homes
 from server.house import House
@@ -84,6 +85,7 @@ def build(data_dir: Path, settings: Settings) -> House:
     sync = Sync(settings, metrics)
     rooms.subscribe(sync.changed)
     metrics.registry.register(Gauges(rooms, intake))
+    derivers: list[Deriver] = []
     per_min = settings.access.failures_per_min
     return House(
         data_dir=data_dir,
@@ -100,6 +102,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         reports=Reports(intake, metrics, settings.limits.reports_per_min),
         sync=sync,
         homes=Homes(data_dir / "homes.json", rooms),
+        derivations=Derivations(rooms, metrics, derivers),
         failures=Throttle(per_minute=per_min, burst=per_min),
     )
 

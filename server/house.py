@@ -7,6 +7,7 @@ from server.access import Access
 from server.audit import Audit
 from server.citizens import Citizens
 from server.config import Settings
+from server.derive import Derivations
 from server.homes import Homes
 from server.intake import Intake
 from server.media import MediaStore
@@ -37,4 +38,5 @@ class House:
     reports: Reports
     sync: Sync
     homes: Homes
+    derivations: Derivations
     failures: Throttle

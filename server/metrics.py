@@ -34,6 +34,9 @@ class Metrics:
         )
         self.sync_errors = Counter("lagebild_sync_errors", "Bugs met while sending (each is in the log).", registry=r)
         self.reports = Counter("lagebild_reports", "Reports of clients by outcome.", ["kind", "outcome"], registry=r)
+        self.derived = Counter(
+            "lagebild_derived", "What was worked out of the picture, by outcome.", ["source", "outcome"], registry=r
+        )
         self.sign_in_failures = Counter("lagebild_sign_in_failures", "Wrong tokens and codes.", registry=r)
         self.requests = Histogram(
             "lagebild_request_seconds", "HTTP requests.", ["endpoint", "status"], buckets=SECONDS, registry=r

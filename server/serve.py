@@ -65,6 +65,7 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
         house.situations.stop()
         return 1
     house.situations.resume()
+    house.derivations.start()
     caretaker.start()
     house.homes.start()
     house.retry.start()
@@ -89,6 +90,7 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     _wait_for_requests(house)
     house.homes.stop()
     house.retry.stop()
+    house.derivations.stop()
     caretaker.stop()
     house.sync.stop()
     house.situations.stop()

@@ -1,0 +1,196 @@
+"""What is worked out of the picture: once, bounded, idempotent, and for every situation its own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from layers.content import Content, Mission, Removal
+from layers.observation import Observation, idempotency_key
+from layers.picture import Picture
+from layers.wire import Feature
+from server.derive import LIMIT, Derivations, Question
+from server.metrics import Metrics
+from server.situations import Situations
+from tests.desk.tools import DEADLINE_S, eventually
+from tests.situations.tools import alert, begin, go_to, header, opened, update, write_scenario
+
+AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+class Shouter:
+    """Works out the description in capitals, as the location detail. `gate` holds answers back; `asked` counts."""
+
+    source = "base/shouter"
+    pause_s = 0.0
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        self.asked: list[str] = []
+
+    def concerns(self, feature: Feature) -> Iterator[str]:
+        if feature["properties"]["part"] == "mission":
+            yield feature["id"]
+
+    def ask(self, picture: Picture, subject: str) -> Question | None:
+        record = picture.records.get(subject)
+        said = None if record is None else record.claim("description")
+        if record is None or said is None or record.get("location_detail") == record.get("description").upper():
+            return None
+        text = record.get("description")
+        return Question(subject=subject, basis=said.id, observed_at=said.observed_at, data=text)
+
+    def answer(self, question: Question) -> Content | None:
+        self.asked.append(question.data)
+        self.entered.set()
+        assert self.gate.wait(DEADLINE_S)
+        if question.data == "raise":
+            raise ZeroDivisionError
+        return None if question.data == "nothing" else Mission(location_detail=question.data.upper())
+
+
+@contextmanager
+def house(data: Path, deriver: Shouter, limit: int = LIMIT) -> Iterator[tuple[Situations, Derivations, Metrics]]:
+    with opened(data) as situations:
+        metrics = Metrics()
+        derivations = Derivations(situations, metrics, [deriver], limit)
+        derivations.start()
+        try:
+            yield situations, derivations, metrics
+        finally:
+            derivations.stop()
+
+
+def mission(name: str, text: str, second: int = 0) -> Observation:
+    at = AT + timedelta(seconds=second)
+    return Observation(
+        id=idempotency_key(name, text, str(second)),
+        source="test/dispatch",
+        subject=name,
+        observed_at=at,
+        reported_at=at,
+        received_at=datetime.now(UTC),
+        content=Mission(description=text),
+    )
+
+
+def detail(picture: Picture, name: str) -> str | None:
+    feature = picture.features.get(name)
+    return None if feature is None else feature["properties"]["location_detail"]
+
+
+def shouted(picture: Picture, name: str, text: str) -> bool:
+    return detail(picture, name) == text
+
+
+def count(metrics: Metrics, outcome: str) -> float:
+    return (
+        metrics.registry.get_sample_value("lagebild_derived_total", {"source": "base/shouter", "outcome": outcome})
+        or 0.0
+    )
+
+
+def test_an_answer_is_as_old_as_what_it_rests_on_and_a_restart_repeats_nothing(tmp_path: Path) -> None:
+    with house(tmp_path, Shouter()) as (situations, _, metrics):
+        situations.live.desk.submit([mission("m1", "smoke")])
+        eventually(lambda: detail(situations.live.picture, "m1") == "SMOKE")
+        feature = situations.live.picture.features["m1"]["properties"]
+        assert feature["observed_at"] == "2026-05-01T12:00:00.000Z"
+        assert [source["id"] for source in feature["sources"]] == ["base/shouter", "test/dispatch"]
+        assert situations.live.picture.features["source:base/shouter"]["properties"]["state"] == "live"
+        eventually(lambda: count(metrics, "taken") == 1)
+        digest, rev = situations.live.picture.digest(), situations.live.picture.rev
+    again = Shouter()
+    with house(tmp_path, again) as (situations, derivations, _):
+        # The second mission's answer comes after everything that the look over the picture could have found.
+        assert situations.live.picture.digest() == digest
+        situations.live.desk.submit([mission("m2", "water")])
+        eventually(lambda: detail(situations.live.picture, "m2") == "WATER")
+        assert again.asked == ["water"]
+        assert situations.live.picture.rev == rev + 2
+        assert derivations.waiting == 0
+
+
+def test_what_was_said_back_and_forth_is_worked_out_each_time(tmp_path: Path) -> None:
+    deriver = Shouter()
+    with house(tmp_path, deriver) as (situations, _, _):
+        for second, text in enumerate(["smoke", "fire", "smoke"]):
+            situations.live.desk.submit([mission("m1", text, second)])
+            eventually(partial(shouted, situations.live.picture, "m1", text.upper()))
+        assert deriver.asked == ["smoke", "fire", "smoke"]
+
+
+def test_a_subject_waits_once_and_only_the_newest_is_asked(tmp_path: Path) -> None:
+    deriver = Shouter()
+    with house(tmp_path, deriver) as (situations, derivations, _):
+        deriver.gate.clear()
+        situations.live.desk.submit([mission("m0", "first")])
+        assert deriver.entered.wait(DEADLINE_S)
+        for second in range(50):
+            situations.live.desk.submit([mission("m1", f"say {second}", second)])
+        assert derivations.waiting == 1
+        deriver.gate.set()
+        eventually(lambda: detail(situations.live.picture, "m1") == "SAY 49")
+        assert deriver.asked == ["first", "say 49"]
+
+
+def test_what_did_not_fit_into_the_queue_is_found_again(tmp_path: Path) -> None:
+    deriver = Shouter()
+    with house(tmp_path, deriver, limit=4) as (situations, derivations, _):
+        deriver.gate.clear()
+        situations.live.desk.submit([mission("m0", "first")])
+        assert deriver.entered.wait(DEADLINE_S)
+        situations.live.desk.submit([mission(f"m{n}", f"say {n}") for n in range(1, 40)])
+        assert derivations.waiting == 4
+        deriver.gate.set()
+        eventually(lambda: detail(situations.live.picture, "m39") == "SAY 39")
+        eventually(lambda: all(detail(situations.live.picture, f"m{n}") == f"SAY {n}" for n in range(1, 40)))
+        assert len(deriver.asked) == 40
+
+
+def test_one_that_fails_or_has_no_answer_takes_no_other_along(tmp_path: Path) -> None:
+    with house(tmp_path, Shouter()) as (situations, _, metrics):
+        situations.live.desk.submit([mission("m1", "raise"), mission("m2", "nothing"), mission("m3", "smoke")])
+        eventually(lambda: detail(situations.live.picture, "m3") == "SMOKE")
+        assert (detail(situations.live.picture, "m1"), detail(situations.live.picture, "m2")) == (None, None)
+        assert (count(metrics, "failed"), count(metrics, "nothing")) == (1, 1)
+
+
+def test_who_is_withdrawn_meanwhile_does_not_come_back(tmp_path: Path) -> None:
+    deriver = Shouter()
+    with house(tmp_path, deriver) as (situations, _, _):
+        deriver.gate.clear()
+        situations.live.desk.submit([mission("m1", "smoke")])
+        assert deriver.entered.wait(DEADLINE_S)
+        gone = mission("m1", "gone", 9)
+        situations.live.desk.submit(
+            [Observation(**{name: getattr(gone, name) for name in gone.__struct_fields__} | {"content": Removal()})]
+        )
+        deriver.gate.set()
+        situations.live.desk.submit([mission("m2", "water")])
+        eventually(lambda: detail(situations.live.picture, "m2") == "WATER")
+        assert "m1" not in situations.live.picture.records
+
+
+def test_a_rewound_exercise_gets_its_own_again_at_its_own_time(tmp_path: Path) -> None:
+    lines = [header(duration_s=300), {"at_s": 60, "feed": "ngsi", "instance": "leitstelle", "body": update(alert(1))}]
+    write_scenario(tmp_path, lines)
+    name = "urn:ngsi-ld:Alert:test-1"
+    with house(tmp_path, Shouter()) as (situations, _, _):
+        exercise = begin(situations)
+        go_to(situations, exercise, 120)
+        eventually(lambda: detail(exercise.picture, name) == "FEUER 1")
+        first = exercise.picture.records[name].claim("location_detail")
+        go_to(situations, exercise, 30)
+        assert name not in exercise.picture.features
+        go_to(situations, exercise, 90)
+        eventually(lambda: detail(exercise.picture, name) == "FEUER 1")
+        second = exercise.picture.records[name].claim("location_detail")
+        assert first is not None and second is not None
+        assert first.observed_at == second.observed_at == AT + timedelta(seconds=60)
+        assert timedelta(seconds=60) <= second.received_at - AT <= timedelta(seconds=90)
+        assert name not in situations.live.picture.features
