@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from server import runtime
 from server.access import Access
 from server.audit import Audit
+from server.base.base import Bases
 from server.citizens import Citizens
 from server.config import Settings
 from server.derive import Derivations, Deriver
@@ -103,6 +104,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         sync=sync,
         homes=Homes(data_dir / "homes.json", rooms),
         derivations=Derivations(rooms, metrics, derivers),
+        bases=Bases(Path(settings.base.folder or data_dir / "base")),
         failures=Throttle(per_minute=per_min, burst=per_min),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from server import runtime
+from server.cli_base import base
 from server.cli_feeds import decode, list_feeds, quarantine
 from server.cli_options import CONFIG, DATA, ROLES, settings_of, usable
 from server.cli_tools import backup, doctor, export, record, replay, verify
@@ -129,5 +130,5 @@ def link(
             raise click.UsageError(str(error)) from error
 
 
-for command in (backup, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
+for command in (backup, base, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
     main.add_command(command)

@@ -117,6 +117,13 @@ class MapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Further web origins that a style loads tiles, fonts or pictures from: they enter the content security policy."""
 
 
+class BaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the server knows of the place, built by `lagebild base build` (docs/base.md)."""
+
+    folder: str | None = None
+    """Folder of the base data; None: `base` in the data folder."""
+
+
 class ExerciseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many exercises there may be."""
 
@@ -148,6 +155,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     access: AccessSettings = field(default_factory=AccessSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     feeds: FeedSettings = field(default_factory=FeedSettings)
+    base: BaseSettings = field(default_factory=BaseSettings)
     map: MapSettings = field(default_factory=MapSettings)
     log: LogSettings = field(default_factory=LogSettings)
     exercises: ExerciseSettings = field(default_factory=ExerciseSettings)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from server.access import Access
 from server.audit import Audit
+from server.base.base import Bases
 from server.citizens import Citizens
 from server.config import Settings
 from server.derive import Derivations
@@ -39,4 +40,5 @@ class House:
     sync: Sync
     homes: Homes
     derivations: Derivations
+    bases: Bases
     failures: Throttle

@@ -6,6 +6,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from fixtures.library import town_osm_path
+from server.base.base import Base
+from server.base.build import build
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Kivy reads these on import: it must neither parse pytest's arguments nor take over logging and standard error, and
@@ -48,6 +52,12 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     if collection_path == ROOT / "tests" / "field" and not samples_folder().is_dir():
         return True
     return None
+
+
+@pytest.fixture(scope="session")
+def town_base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """The base data of the exercise town, built once. For reading only; do not close it."""
+    return build(town_osm_path(), tmp_path_factory.mktemp("town-base"), name="Padertopia")
 
 
 @pytest.fixture(scope="session")

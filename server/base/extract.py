@@ -1,0 +1,180 @@
+"""Reads OpenStreetMap extracts (.osm.pbf, .osm, .osm.gz and whatever else libosmium knows) in bounded memory.
+
+Kept in memory are the positions of nodes (16 bytes each) and the ways that relations are made of. Areas of relations
+are put together here and not by libosmium, which wants sorted ids and every member: extracts are cut at a border, and
+of a forest with one missing edge the rings that do close are still a forest.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import osmium
+import shapely
+from osmium.filter import EmptyTagFilter
+from osmium.osm import NODE, RELATION, WAY
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
+
+from server.base.elements import Element, OsmType, Problems, is_area
+from server.base.mend import beginning
+from server.base.rings import assemble, filled
+
+Wants = Callable[[Mapping[str, str]], bool]
+AREA_RELATIONS = frozenset({"multipolygon", "boundary"})
+TYPES: dict[str, OsmType] = {"n": "node", "w": "way", "r": "relation"}
+Box = tuple[float, float, float, float]
+
+
+class ExtractError(Exception):
+    """A file that is no extract, or one that holds nothing; the message is for who gave it."""
+
+
+class Extract:
+    """One file. `elements()` reads it through; afterwards `problems`, `bbox` and `broken_off` tell about it."""
+
+    def __init__(self, path: Path, wants: Wants) -> None:
+        self.path = path
+        self.problems = Problems()
+        self.broken_off: str | None = None
+        """Why the file could not be read to its end; None: it was."""
+        self.bbox: Box | None = None
+        """West, south, east, north: what the file says it covers, else what its elements do."""
+        self._wants = wants
+        self._rings: dict[int, tuple[Mapping[str, str], list[tuple[int, str]]]] = {}
+        self._lines: dict[int, list[BaseGeometry] | None] = {}
+        """Ways that relations are made of; None: not in the extract."""
+        self._said: Box | None = None
+        self._read = 0
+
+    def elements(self) -> Iterator[Element]:
+        """Every tagged element that is wanted: relations first, then nodes and ways, then the areas of relations.
+
+        Raises ExtractError where not even the beginning can be read.
+        """
+        with tempfile.TemporaryDirectory() as scratch:
+            yield from self._read_all(Path(scratch))
+        if not self._read:
+            raise ExtractError(f"{self.path.name} is an OpenStreetMap extract without any tagged element")
+        self.bbox = self._said or self.bbox
+
+    def _read_all(self, scratch: Path) -> Iterator[Element]:
+        path = self.path
+        try:
+            relations = list(self._relations(path))
+        except RuntimeError as error:  # libosmium knows one exception for everything a file can be
+            self.broken_off = str(error)
+            try:
+                if (begun := beginning(path, scratch)) is None:
+                    raise
+                path = begun
+                relations = list(self._relations(path))
+            except RuntimeError as worse:
+                raise ExtractError(f"{self.path.name} is no OpenStreetMap extract: {worse}") from error
+        yield from relations
+        yield from self._nodes_and_ways(path)
+        yield from self._areas_of_relations()
+
+    def _relations(self, path: Path) -> Iterator[Element]:
+        reader = osmium.FileProcessor(str(path), RELATION)
+        box = reader.header.box()
+        if box.valid():
+            self._said = (box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat)
+        relation: Any
+        for relation in reader.with_filter(EmptyTagFilter()):
+            self._read += 1
+            tags = dict(relation.tags)
+            if not self._wants(tags):
+                continue
+            if tags.get("type") in AREA_RELATIONS:
+                ways = [(member.ref, member.role) for member in relation.members if member.type == "w"]
+                self._rings[relation.id] = (tags, ways)
+                self._lines.update((ref, None) for ref, _ in ways)
+            else:
+                members = tuple((TYPES[one.type], one.ref, one.role) for one in relation.members)
+                yield Element("relation", relation.id, "relation", tags, None, (), members)
+
+    def _nodes_and_ways(self, path: Path) -> Iterator[Element]:
+        reader = osmium.FileProcessor(str(path), NODE | WAY).with_locations()
+        untagged_nodes = EmptyTagFilter()
+        untagged_nodes.enable_for(NODE)
+        item: Any
+        for item in reader.with_filter(untagged_nodes):
+            self._read += 1
+            tags = dict(item.tags)
+            wanted = bool(tags) and self._wants(tags)
+            if item.is_node():
+                if wanted:
+                    yield from self._node(item, tags)
+            elif wanted or item.id in self._lines:
+                yield from self._way(item, tags, wanted)
+
+    def _node(self, item: Any, tags: Mapping[str, str]) -> Iterator[Element]:
+        if item.location.valid():
+            point = Point(item.location.lon, item.location.lat)
+            self._grow(point)
+            yield Element("node", item.id, "node", tags, point)
+        else:
+            self.problems.add("invalid_positions", f"node {item.id}")
+
+    def _way(self, item: Any, tags: Mapping[str, str], wanted: bool) -> Iterator[Element]:
+        runs = self._runs(item)
+        lines: list[BaseGeometry] = [shapely.linestrings([place for _, place in run]) for run in runs if len(run) > 1]
+        if item.id in self._lines:
+            self._lines[item.id] = lines
+        if not wanted:
+            return
+        if item.is_closed() and is_area(tags):
+            places = [place for run in runs for _, place in run]
+            if places and places[0] != places[-1]:
+                places.append(places[0])  # cut at the border: closed along the cut
+            if (area := filled(places)) is not None:
+                self._grow(area)
+                yield Element("area", item.id, "way", tags, area)
+                return
+        elif lines:
+            for line, run in zip(lines, (run for run in runs if len(run) > 1), strict=True):
+                self._grow(line)
+                yield Element("way", item.id, "way", tags, line, tuple(ref for ref, _ in run))
+            return
+        self.problems.add("ways_without_shape", f"way {item.id}")
+
+    def _runs(self, item: Any) -> list[list[tuple[int, tuple[float, float]]]]:
+        """The nodes of a way in runs that are whole; more than one where nodes in between are missing."""
+        runs: list[list[tuple[int, tuple[float, float]]]] = [[]]
+        missing: set[int] = set()
+        for node in item.nodes:
+            location = node.location
+            if not location.valid():
+                missing.add(node.ref)
+                runs.append([])
+            elif not runs[-1] or runs[-1][-1][0] != node.ref:
+                runs[-1].append((node.ref, (location.lon, location.lat)))
+        if missing:
+            self.problems.add("cut_ways", f"way {item.id}")
+            self.problems.counts["missing_nodes"] += len(missing)
+        return [run for run in runs if run]
+
+    def _areas_of_relations(self) -> Iterator[Element]:
+        for relation, (tags, ways) in self._rings.items():
+            parts: dict[bool, list[BaseGeometry]] = {True: [], False: []}
+            absent = 0
+            for ref, role in ways:
+                lines = self._lines[ref]
+                absent += lines is None
+                parts[role == "inner"] += lines or []
+            area = assemble(parts[False], parts[True])
+            if area is None:
+                self.problems.add("relations_without_area", f"relation {relation}")
+                continue
+            if absent:
+                self.problems.add("cut_relations", f"relation {relation}")
+            self._grow(area)
+            yield Element("area", relation, "relation", tags, area)
+
+    def _grow(self, shape: BaseGeometry) -> None:
+        if self._said is None:
+            west, south, east, north = shape.bounds
+            box = self.bbox or (west, south, east, north)
+            self.bbox = (min(box[0], west), min(box[1], south), max(box[2], east), max(box[3], north))

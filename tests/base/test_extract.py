@@ -1,0 +1,117 @@
+"""Extracts: whole, cut at the border, broken, truncated, foreign; what is read and what is said."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from fixtures.library import town_osm_path
+from server.base.elements import Element
+from server.base.extract import Extract, ExtractError
+from tests.base.osm import Sheet
+
+
+def read(path: Path) -> tuple[list[Element], Extract]:
+    extract = Extract(path, lambda _tags: True)
+    return list(extract.elements()), extract
+
+
+def test_each_kind_of_element(tmp_path: Path) -> None:
+    sheet = Sheet()
+    hydrant = sheet.node(8.0, 51.0, emergency="fire_hydrant", fire_hydrant__type="pillar")
+    street = sheet.way([(8.0, 51.0), (8.001, 51.0), (8.002, 51.001)], highway="residential", name="Kamp")
+    loop = sheet.way([(8.0, 51.0), (8.001, 51.0), (8.001, 51.001)], closed=True, highway="service")
+    house = sheet.square(8.01, 51.0, 0.001, building="yes")
+    outer, inner = sheet.square(8.02, 51.0, 0.004), sheet.square(8.021, 51.001, 0.001)
+    wood = sheet.relation([("way", outer, "outer"), ("way", inner, "inner")], type="multipolygon", landuse="forest")
+    ban = sheet.relation([("way", street, "from"), ("node", 1, "via"), ("way", loop, "to")], type="restriction")
+    elements, extract = read(sheet.write(tmp_path / "a.osm"))
+    by_id = {(one.osm_type, one.id): one for one in elements}
+    assert set(by_id) == {
+        ("node", hydrant), ("way", street), ("way", loop), ("way", house), ("relation", wood), ("relation", ban),
+    }  # fmt: skip
+    assert by_id["node", hydrant].tags == {"emergency": "fire_hydrant", "fire_hydrant:type": "pillar"}
+    line = by_id["way", street]
+    assert (line.kind, line.refs) == ("way", (2, 3, 4))
+    places = [(round(lon, 7), round(lat, 7)) for lon, lat in line.geometry.coords]  # type: ignore[union-attr]
+    assert places == [(8.0, 51.0), (8.001, 51.0), (8.002, 51.001)]
+    assert by_id["way", loop].kind == "way", "a street that comes back to its start is no area"
+    area = by_id["way", house]
+    assert (area.kind, area.geometry.geom_type) == ("area", "MultiPolygon")  # type: ignore[union-attr]
+    assert area.geometry.area == pytest.approx(0.001**2)  # type: ignore[union-attr]
+    assert by_id["relation", wood].geometry.area == pytest.approx(0.004**2 - 0.001**2)  # type: ignore[union-attr]
+    assert by_id["relation", ban].members == (("way", street, "from"), ("node", 1, "via"), ("way", loop, "to"))
+    assert (extract.problems.counts, extract.broken_off) == ({}, None)
+    assert extract.bbox == pytest.approx((8.0, 51.0, 8.024, 51.004))
+
+
+def test_ways_cut_at_the_border_and_missing_nodes(tmp_path: Path) -> None:
+    sheet = Sheet(bounds=(7.9, 50.9, 8.1, 51.1))
+    at = [sheet.node(8.0 + n / 1000, 51.0) for n in range(5)]
+    cut = sheet.way([77701, at[0], at[1], at[2], 77702, at[3], at[4]], highway="residential")
+    corners = [sheet.node(8.0, 51.0), sheet.node(8.004, 51.0), sheet.node(8.004, 51.004)]
+    lake = sheet.way([77703, *corners], closed=True, natural="water")
+    gone = sheet.way([77704, 77705], highway="service")
+    elements, extract = read(sheet.write(tmp_path / "a.osm"))
+    assert [(one.id, one.refs) for one in elements if one.kind == "way"] == [(cut, tuple(at[:3])), (cut, tuple(at[3:]))]
+    (area,) = (one for one in elements if one.kind == "area")
+    assert (area.id, area.geometry.area) == (lake, pytest.approx(0.004**2 / 2))  # type: ignore[union-attr]
+    assert extract.problems.counts == {"cut_ways": 3, "missing_nodes": 5, "ways_without_shape": 1}
+    assert extract.problems.examples["ways_without_shape"] == [f"way {gone}"]
+    assert extract.bbox == (7.9, 50.9, 8.1, 51.1), "what the file says it covers"
+
+
+def test_broken_relations(tmp_path: Path) -> None:
+    sheet = Sheet()
+    one, other = sheet.square(8.0, 51.0, 0.001), sheet.way([(8.1, 51.0), (8.2, 51.0), (8.2, 51.1)])
+    partly = sheet.relation([("way", one, "outer"), ("way", 555, "outer")], type="multipolygon", landuse="forest")
+    nothing = sheet.relation([("way", other, "outer"), ("way", 556, "outer")], type="multipolygon", landuse="forest")
+    sheet.relation([], type="multipolygon", landuse="forest")
+    elements, extract = read(sheet.write(tmp_path / "a.osm"))
+    assert [(found.id, found.kind) for found in elements] == [(partly, "area")]
+    assert extract.problems.counts == {"cut_relations": 1, "relations_without_area": 2}
+    assert f"relation {nothing}" in extract.problems.examples["relations_without_area"]
+
+
+def test_an_area_that_crosses_itself_is_taken_apart(tmp_path: Path) -> None:
+    sheet = Sheet()
+    sheet.way([(8.0, 51.0), (8.002, 51.002), (8.002, 51.0), (8.0, 51.002)], closed=True, landuse="meadow")
+    elements, _ = read(sheet.write(tmp_path / "a.osm"))
+    (area,) = elements
+    assert area.geometry is not None
+    assert (area.geometry.is_valid, len(area.geometry.geoms)) == (True, 2)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.osm", b"hello", "is no OpenStreetMap extract"),
+        ("a.osm.pbf", b"hello, this is no protobuf", "is no OpenStreetMap extract"),
+        ("a.osm.gz", b"\x1f\x8bnot gzip", "is no OpenStreetMap extract"),
+        ("a.osm", b"<gpx/>", "Unknown top-level element: gpx"),
+        ("a.osm", b"", "is no OpenStreetMap extract"),
+        ("a.jpeg", b"\xff\xd8", "Could not detect file format"),
+        ("a.osm", b'<?xml version="1.0"?><osm version="0.6"/>', "without any tagged element"),
+        ("a.osm", Sheet(nodes={1: (8.0, 51.0, {})}).text().encode(), "without any tagged element"),
+    ],
+)
+def test_what_is_no_extract(tmp_path: Path, name: str, content: bytes, why: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ExtractError, match=why):
+        read(tmp_path / name)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ExtractError, match="No such file"):
+        read(tmp_path / "none.osm")
+
+
+@pytest.mark.parametrize("suffix", ["osm", "osm.gz"])
+def test_of_a_file_that_breaks_off_the_beginning_is_read(tmp_path: Path, suffix: str) -> None:
+    whole = town_osm_path().read_bytes()
+    data = gzip.compress(whole) if suffix == "osm.gz" else whole
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(data[: len(data) * 3 // 4])
+    elements, extract = read(path)
+    assert extract.broken_off
+    assert 100 < len(elements) < len(read(town_osm_path())[0])
