@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from layers.content import LinkState
 from layers.geo import Box, bounds
 from layers.near import Near
 from layers.observation import Geometry
@@ -85,6 +86,9 @@ class Source(Struct):
     last_observed_at: datetime | None = None
     refusal: Claim | None = None
     reason: str | None = None
+    linked: Claim | None = None
+    link: LinkState | None = None
+    """How our connection to it stands, where we hold one, and the claim that says so."""
     lags: list[tuple[datetime, str, float, bool]] = []
     """Newest receipts: received_at, observation id, reported minus received in s, whether its clock was corrected."""
 

@@ -5,6 +5,7 @@ longer). Units are in the names; positions of the subject itself travel in `Obse
 GeoJSON dicts in WGS84, longitude first. Times are aware datetimes in UTC. The struct tag is the kind.
 """
 
+from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -318,6 +319,21 @@ class Refusal(Base, frozen=True, kw_only=True, omit_defaults=True, tag="refusal"
     reason: str
 
 
+class LinkState(Base, frozen=True, kw_only=True, omit_defaults=True, tag="link_state"):
+    """How a connection stands that we open or hold open for a source.
+
+    `state` is connecting, connected, lost or stopped, since `since`; `reason` why it was lost, or what is wrong with it
+    although it stands; `next_try_at` when we try again.
+    """
+
+    transport: str
+    state: str
+    since: datetime
+    peer: str | None = None
+    reason: str | None = None
+    next_try_at: datetime | None = None
+
+
 class Tick(Base, frozen=True, kw_only=True, omit_defaults=True, tag="tick"):
     """Time passed and nobody spoke: lets expiry and silence happen at `received_at` of the observation."""
 
@@ -347,6 +363,7 @@ Content = (
     | Verdict
     | Removal
     | Refusal
+    | LinkState
     | Tick
 )
 """Every kind of content."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from layers import content
 from layers.book import ALL, Book, Change, Source, Verdict, Withdrawal, targets
 from layers.draw import later
@@ -55,6 +57,9 @@ def take(book: Book, observation: Observation) -> Iterator[Change]:
     claim = claim_of(observation)
     if isinstance(said, content.Refusal):
         yield from _refused(book, claim, said.count, said.reason)
+        return
+    if isinstance(said, content.LinkState):
+        yield from _linked(book, claim, said)
         return
     reason: str | None = None
     if isinstance(said, content.Seen):
@@ -221,4 +226,17 @@ def _refused(book: Book, claim: Claim, count: int, reason: str) -> Iterator[Chan
     known.refused += max(0, count)
     if known.refusal is None or claim > known.refusal:
         known.refusal, known.reason = claim, reason[:500]
+    yield Change(PREFIX + claim.source, "source", frozenset({MENTION}))
+
+
+def _linked(book: Book, claim: Claim, said: content.LinkState) -> Iterator[Change]:
+    """A connection of the source changed; that is no word of the source itself, which may still be silent."""
+    known = _source(book, claim.source)
+    if known is None:
+        return
+    if known.linked is None or claim > known.linked:
+        known.linked = claim
+        known.link = msgspec.structs.replace(
+            said, peer=(said.peer or "")[:MAX_ID_CHARS] or None, reason=(said.reason or "")[:500] or None
+        )
     yield Change(PREFIX + claim.source, "source", frozenset({MENTION}))

@@ -41,7 +41,7 @@ Held = tuple[Any, Claim]
 Sample = tuple[Claim, Any]
 """One value of an attribute's history with its claim."""
 
-NON_SUBJECTS = frozenset({"seen", "verdict", "removal", "refusal", "tick"})
+NON_SUBJECTS = frozenset({"seen", "verdict", "removal", "refusal", "link_state", "tick"})
 """Kinds that speak about something else than a subject of their own."""
 
 

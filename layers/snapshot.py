@@ -15,7 +15,7 @@ from layers.merge import expires_at
 from layers.records import CLASSES, GEOMETRY, TYPES, Claim, Record
 from layers.wire import Feature
 
-VERSION = 2
+VERSION = 3
 """Raised whenever records or drawing change, so that no old snapshot is taken for a new picture."""
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from layers.book import Book, Change
+from layers.book import Book, Change, Source
+from layers.content import LinkState
 from layers.draw import feature, later, maybe, stamp
 from layers.wire import Feature
 
@@ -11,6 +13,7 @@ KINDS = frozenset({"source"})
 LISTENS = KINDS
 PREFIX = "source:"
 LIVE, SILENT = "live", "silent"
+LOST = "lost"
 LAGS = 20
 """Receipts that the skew is estimated from."""
 
@@ -33,7 +36,7 @@ def draw(subject: str, book: Book) -> list[Feature]:
     if known is None:
         return []
     feed, _, instance = source.partition("/")
-    heard = known.last_received_at or (known.refusal.received_at if known.refusal is not None else book.time())
+    heard = known.last_received_at or max(_claimed(known), default=book.time())
     until = book.speaks_until(source)
     silent = known.last_received_at is None or (until is not None and until <= book.time())
     age = book.settings.age("source")
@@ -63,14 +66,34 @@ def draw(subject: str, book: Book) -> list[Feature]:
         "silent_since": maybe(until) if silent else None,
         "silence_after_s": book.silence(source),
         "skew_s": skew_s(known.lags),
+        **_link(known.link),
     }
     return [feature(subject, None, properties)]
+
+
+def _claimed(known: Source) -> list[datetime]:
+    """When something was heard about the source that it did not say itself."""
+    return [claim.received_at for claim in (known.refusal, known.linked) if claim is not None]
+
+
+def _link(link: LinkState | None) -> dict[str, Any]:
+    """How our connection to the source stands; all None where it comes to us."""
+    names = ("transport", "peer", "state", "since", "reason", "next_try_at")
+    told = {name: getattr(link, name, None) for name in names}
+    return {
+        "transport": told["transport"],
+        "peer": told["peer"],
+        "link_state": told["state"],
+        "link_since": maybe(told["since"]),
+        "link_reason": told["reason"],
+        "next_try_at": maybe(told["next_try_at"]),
+    }
 
 
 def expires_at(book: Book, source: str) -> datetime:
     """When a source that says nothing more is forgotten."""
     known = book.sources[source]
-    heard = [moment for moment in (known.last_received_at, known.refusal and known.refusal.received_at) if moment]
+    heard = [*_claimed(known), *([known.last_received_at] if known.last_received_at is not None else [])]
     return later(max(heard), book.settings.age("source").expire_after_s)
 
 
@@ -84,5 +107,10 @@ def skew_s(lags: list[tuple[datetime, str, float, bool]]) -> float | None:
 
 
 def urgent(before: Feature | None, after: Feature) -> bool:
-    """A source that falls silent cannot wait."""
-    return after["properties"]["state"] == SILENT and before is not None and before["properties"]["state"] == LIVE
+    """A source that falls silent or that we lose cannot wait."""
+    if before is None:
+        return False
+    was, now = before["properties"], after["properties"]
+    silent = now["state"] == SILENT and was["state"] == LIVE
+    lost = now["link_state"] == LOST and was["link_state"] != LOST
+    return bool(silent or lost)

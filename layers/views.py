@@ -49,8 +49,8 @@ _CLOSED_HOME = _COMMON | {"permission", "address"}
 """What the control room sees of a home before its owner consents."""
 _INSIDE = frozenset({"devices", "persons_probable"})
 """What a building tells of its devices."""
-_QUARANTINE = frozenset({"last_refusal"})
-"""Of a source: may quote what was refused."""
+_QUARANTINE = frozenset({"last_refusal", "peer", "link_reason"})
+"""Of a source: may quote what was refused, or names machines of the town."""
 REDUCED_TITLE = "Einsatz"
 
 

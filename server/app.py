@@ -52,6 +52,8 @@ from server.sync import Sync
 from server.throttle import Throttle
 from server.thumbnails import Thumbnails
 from server.transports.gateway import GatewaySocket
+from server.transports.gauges import ConnectionGauges
+from server.transports.supervisor import Supervisor
 
 log = logging.getLogger("lagebild.http")
 
@@ -87,6 +89,8 @@ def build(data_dir: Path, settings: Settings) -> House:
     rooms.subscribe(sync.changed)
     metrics.registry.register(Gauges(rooms, intake))
     derivers: list[Deriver] = []
+    connections = Supervisor(settings.feeds.connections, intake, rooms.live, data_dir / "connections")
+    metrics.registry.register(ConnectionGauges(connections))
     per_min = settings.access.failures_per_min
     return House(
         data_dir=data_dir,
@@ -105,6 +109,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         homes=Homes(data_dir / "homes.json", rooms),
         derivations=Derivations(rooms, metrics, derivers),
         bases=Bases(Path(settings.base.folder or data_dir / "base")),
+        connections=connections,
         failures=Throttle(per_minute=per_min, burst=per_min),
     )
 

@@ -9,6 +9,7 @@ import click
 
 from server import runtime
 from server.cli_base import base
+from server.cli_connections import connections
 from server.cli_feeds import decode, list_feeds, quarantine
 from server.cli_options import CONFIG, DATA, ROLES, settings_of, usable
 from server.cli_tools import backup, doctor, export, record, replay, verify
@@ -130,5 +131,5 @@ def link(
             raise click.UsageError(str(error)) from error
 
 
-for command in (backup, base, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
+for command in (backup, base, connections, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
     main.add_command(command)

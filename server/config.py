@@ -7,6 +7,7 @@ is an error that names the nearest that does: a typo must not silently mean the 
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,13 +21,16 @@ from layers.settings import DEFAULT_AGES, PictureSettings
 from server.citizens import CitizenSettings
 from server.desk import DeskSettings
 from server.media import MediaSettings
+from server.transports.kinds import Connection, connection
 from server.transports.listener import ListenerSettings
+from server.transports.secret import hook
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 
 PREFIX = "LAGEBILD_"
+INSTANCE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
 
 
 class ConfigError(ValueError):
@@ -102,6 +106,8 @@ class FeedSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lists them; `zone` for any of them."""
     sia: dict[str, ListenerSettings] = {}
     """Receivers for alarm panels (SIA DC-09) by instance; the source is then `sia_dc09/<instance>`."""
+    connections: dict[str, Connection] = {}
+    """Connections that the server makes or holds open itself, by source (`lorawan/tts`): docs/feeds/connections.md."""
     home_code: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16,100}$")] | None = None
     """With it, gateways of smart homes register at /smarthome/<home_code>; None: none can."""
 
@@ -181,8 +187,9 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     _check_known(document, where)
     for name, value in (os.environ if environment is None else environment).items():
         _override(document, name, value)
+    _take_connections(document, where)
     try:
-        settings = msgspec.convert(document, Settings, strict=False)
+        settings = msgspec.convert(document, Settings, strict=False, dec_hook=hook)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {error}") from None
     if settings.picture.exercise:
@@ -195,6 +202,31 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
         if kind not in DEFAULT_AGES:
             raise ConfigError(f"{where}: [picture.ages]: there is no kind {kind}{_nearest(kind, DEFAULT_AGES)}")
     return settings
+
+
+def _take_connections(document: dict[str, Any], where: str) -> None:
+    """Put the settings of each connection in the place of what was written. Raises ConfigError."""
+    section = document.get("feeds") or {}
+    written = section.get("connections")
+    if not written:
+        return
+    if not isinstance(written, dict):
+        raise ConfigError(f'{where}: [feeds]: connections are sections such as [feeds.connections."lorawan/tts"]')
+    from server.feeds import feeds  # every format is loaded: only for who has a connection
+
+    made = {}
+    for source, raw in written.items():
+        here = f'{where}: [feeds.connections."{source}"]'
+        name, _, instance = source.partition("/")
+        if name not in feeds():
+            raise ConfigError(f"{here}: there is no feed {name}{_nearest(name, feeds())}")
+        if not INSTANCE.fullmatch(instance):
+            raise ConfigError(f"{here}: call it {name}/INSTANCE, with 1 to 64 letters, digits, '_', '.' or '-'")
+        try:
+            made[source] = connection(raw)
+        except ValueError as error:
+            raise ConfigError(f"{here}: {error}") from None
+    document["feeds"] = {**section, "connections": made}
 
 
 def _check_source(source: str, options: Mapping[str, Any], where: str) -> None:

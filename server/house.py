@@ -19,6 +19,7 @@ from server.retry import Retry
 from server.situations import Situations
 from server.sync import Sync
 from server.throttle import Throttle
+from server.transports.supervisor import Supervisor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,4 +42,5 @@ class House:
     homes: Homes
     derivations: Derivations
     bases: Bases
+    connections: Supervisor
     failures: Throttle

@@ -69,6 +69,7 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     caretaker.start()
     house.homes.start()
     house.retry.start()
+    house.connections.start()
     web = runtime.WebServer(listener, app)
     web.start()
     # What was loaded stays for good: the garbage collector need not look at it again.
@@ -87,6 +88,7 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     web.stop()
     for receiver in receivers:
         receiver.stop()
+    house.connections.stop()
     _wait_for_requests(house)
     house.homes.stop()
     house.retry.stop()

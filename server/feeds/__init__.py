@@ -114,6 +114,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     """Blanks the secrets of a body. What it returns is what may be kept, and decodes to the same observations."""
     options: type[Struct] | None = None
     """What of the decoder an operator may set."""
+    topical: bool = False
+    """The decoder takes a message of MQTT together with its topic, in the form of `_mqtt.wrap`."""
 
 
 @functools.cache

@@ -379,4 +379,12 @@ def _untold(topic: str, message: Message, capture: Capture) -> None:
         capture.batch.refuse("a state without a value", message.payload, capture.home.subject(topic))
 
 
-FEED = Feed(name=NAME, title="Home Assistant", decode=decode, zone="Europe/Berlin", clean=clean, options=HomeOptions)
+FEED = Feed(
+    topical=True,
+    name=NAME,
+    title="Home Assistant",
+    decode=decode,
+    zone="Europe/Berlin",
+    clean=clean,
+    options=HomeOptions,
+)

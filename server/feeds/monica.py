@@ -307,5 +307,11 @@ def _area(site: Site, fields: Fields) -> Geometry | None:
 
 
 FEED = Feed(
-    name=NAME, title="MONICA (crowd density, events)", decode=decode, clean=clean, zone="UTC", options=MonicaOptions
+    topical=True,
+    name=NAME,
+    title="MONICA (crowd density, events)",
+    decode=decode,
+    clean=clean,
+    zone="UTC",
+    options=MonicaOptions,
 )

@@ -331,6 +331,7 @@ def _number(written: str) -> float | str:
 
 
 FEED = Feed(
+    topical=True,
     name=NAME,
     title="OGC SensorThings API",
     decode=decode,

@@ -291,4 +291,12 @@ def _leaves(exposes: list[Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:
             yield expose
 
 
-FEED = Feed(name=NAME, title="Zigbee2MQTT", decode=decode, zone="Europe/Berlin", clean=clean, options=ZigbeeOptions)
+FEED = Feed(
+    topical=True,
+    name=NAME,
+    title="Zigbee2MQTT",
+    decode=decode,
+    zone="Europe/Berlin",
+    clean=clean,
+    options=ZigbeeOptions,
+)

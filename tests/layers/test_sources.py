@@ -1,9 +1,13 @@
 """Layer sources: what was accepted and refused, silence, clock skew; exact values."""
 
+from msgspec.structs import replace
+
 from layers import content as c
 from layers.content import Tick
+from layers.picture import Picture
 from layers.settings import PictureSettings
 from layers.sources import LAGS
+from layers.views import View
 from tests.layers.world import at, entries, picture_of, properties, see
 
 ID = "source:ngsi/leitstelle"
@@ -41,8 +45,43 @@ def test_a_source_tells_what_came_from_it() -> None:
         "silent_since": None,
         "silence_after_s": 300.0,
         "skew_s": -10.0,
+        **dict.fromkeys(("transport", "peer", "link_state", "link_since", "link_reason", "next_try_at")),
     }
     assert picture.features[ID]["geometry"] is None
+
+
+def test_a_connection_tells_how_it_stands_and_counts_as_no_word_of_its_source() -> None:
+    lost = c.LinkState(transport="mqtt", state="lost", since=at(20), peer="b:1", reason="refused", next_try_at=at(25))
+    picture = picture_of(see("any", c.LinkState(transport="mqtt", state="connecting", since=at(0)), 0))
+    found = properties(picture, ID)
+    assert (found["state"], found["link_state"], found["accepted"], found["last_received_at"]) == (
+        *("silent", "connecting", 0, None),
+    )
+    changes = picture.apply_many(entries([see("any", lost, 20)], 2))
+    assert changes.urgent
+    assert not picture.apply_many(
+        entries([see("any", replace(lost, reason="again", next_try_at=at(45)), 25)], 3)
+    ).urgent
+    picture.apply_many(entries([see("any", c.LinkState(transport="mqtt", state="connected", since=at(1)), 1)], 4))
+    found = properties(picture, ID)
+    assert {
+        key: found[key] for key in ("transport", "peer", "link_state", "link_since", "link_reason", "next_try_at")
+    } == {
+        "transport": "mqtt",
+        "peer": "b:1",
+        "link_state": "lost",
+        "link_since": "2026-11-21T19:00:20.000Z",
+        "link_reason": "again",
+        "next_try_at": "2026-11-21T19:00:45.000Z",
+    }
+    assert found["expires_at"] == "2026-11-28T19:00:25.000Z"
+    for role in ("crew", "liaison"):
+        shown = View(role).show(picture.features[ID], picture)
+        assert shown is not None
+        assert "peer" not in shown["properties"]
+        assert "link_reason" not in shown["properties"]
+        assert shown["properties"]["link_state"] == "lost"
+    assert Picture.load(picture.dump(), picture.settings).digest() == picture.digest()
 
 
 def test_a_source_falls_silent_by_time_alone_and_says_since_when() -> None:

@@ -284,7 +284,7 @@ def observations(draw: st.DrawFn) -> Observation:
     extra = draw(st.sampled_from([{}, {}, {"location": {"value": [1, 2.0]}}, {"mission": "urn"}, {"speed": 1}]))
     geometry: Any = UNSET
     said: Content
-    match draw(st.integers(0, 19)):
+    match draw(st.integers(0, 20)):
         case 0:
             subject, said = "any", c.Seen(target=draw(targets), by=draw(names("unit:")))
         case 1:
@@ -295,6 +295,11 @@ def observations(draw: st.DrawFn) -> Observation:
             subject, said = draw(names(prefix, number)), c.Removal(fields=tuple(draw(removed_fields)))
         case 3:
             subject, said = "any", c.Refusal(count=draw(st.integers(1, 3)), reason=draw(words))
+        case 4:
+            subject = "any"
+            said = c.LinkState(
+                transport="mqtt", state=draw(st.sampled_from(["connected", "lost"])), since=at(0), reason=draw(words)
+            )
         case _:
             prefix, number, contents, geometries = draw(st.sampled_from(CLAIMS))
             subject, said, geometry = draw(names(prefix, number)), draw(contents), draw(geometries)

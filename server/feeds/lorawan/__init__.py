@@ -9,6 +9,7 @@ from server.feeds.lorawan.decode import decode
 from server.feeds.lorawan.options import LorawanOptions
 
 FEED = Feed(
+    topical=True,
     name="lorawan",
     title="LoRaWAN (The Things Stack, ChirpStack, LORIOT)",
     decode=decode,

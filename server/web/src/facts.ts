@@ -29,6 +29,7 @@ const PERSONAL: Record<string, readonly string[]> = {
 
 /** Here null means that there is none, not that nobody knows. */
 const NONE_IS_NOTHING = new Set([
+  "transport", "peer", "link_state", "link_since", "link_reason", "next_try_at",
   "last_refusal", "silent_since", "skew_s", "alert", "verdict", "mission", "report_to", "answer_text", "answered_at", "desired_value", "action_status",
   "valid_to", "next_waypoint", "location_detail", "snippet", "url", "thresholds", "receiver", "trend_pm2_per_min", "flow_per_min",
 ]);
@@ -44,7 +45,8 @@ const FIRST: Record<string, string[]> = {
   reports: ["verdict", "texts", "message", "snippet", "places", "network", "author", "sender_name"],
   warnings: ["severity", "event", "headline", "description", "instruction", "onset_at", "ends_at", "urgency", "certainty"],
   notes: ["text", "origin", "sender_name", "receiver", "mission", "message_type"],
-  sources: ["state", "silent_since", "last_received_at", "last_observed_at", "accepted", "refused", "last_refusal", "skew_s"],
+  sources: ["state", "silent_since", "last_received_at", "last_observed_at", "link_state", "link_since", "link_reason", "next_try_at", "peer",
+    "accepted", "refused", "last_refusal", "skew_s"],
 };
 
 export function isPersonal(part: string | undefined, key: string): boolean {

@@ -40,6 +40,10 @@ export const deFields: Record<string, string> = {
   "field.feed": "Schnittstelle", "field.instance": "Name", "field.last_received_at": "Zuletzt empfangen",
   "field.last_observed_at": "Zuletzt beobachtet", "field.accepted": "Angenommen", "field.refused": "Abgewiesen",
   "field.last_refusal": "Letzter Grund", "field.silent_since": "Stumm seit", "field.silence_after_s": "Stumm nach",
+  "field.transport": "Übertragung", "field.peer": "Gegenstelle", "field.link_state": "Verbindung", "field.link_since": "Verbindung seit",
+  "field.link_reason": "Störung", "field.next_try_at": "Nächster Versuch",
+  "value.link_state.connecting": "wird aufgebaut", "value.link_state.connected": "steht", "value.link_state.lost": "unterbrochen", "value.link_state.stopped": "beendet",
+ 
   "field.skew_s": "Uhrabweichung", "field.query": "Suchbegriff", "field.observed_at": "Beobachtet", "field.velocity_change_mps": "Änderung",
   "field.pattern": "Bewegungsmuster", "field.drone": "Drohne",
   "field.altitude_m": "Höhe über NN", "field.registration": "Kennzeichen", "field.aircraft_type": "Bauart", "field.operator_id": "Betreiber",

@@ -18,6 +18,10 @@ export const enFields: Record<string, string> = {
   "field.effective_at": "Effective", "field.onset_at": "Onset", "field.ends_at": "Ends", "field.area_text": "Area",
   "field.drawn": "Area drawn", "field.last_received_at": "Last received", "field.last_observed_at": "Last observed",
   "field.last_refusal": "Last reason", "field.silent_since": "Silent since", "field.silence_after_s": "Silent after",
+  "field.transport": "Transport", "field.peer": "Other end", "field.link_state": "Connection", "field.link_since": "Connection since",
+  "field.link_reason": "Trouble", "field.next_try_at": "Next try",
+  "value.link_state.connecting": "connecting", "value.link_state.connected": "connected", "value.link_state.lost": "lost", "value.link_state.stopped": "stopped",
+ 
   "field.skew_s": "Clock deviation",
 
   "value.fms_status.0": "emergency call", "value.fms_status.1": "available by radio", "value.fms_status.2": "available at station",

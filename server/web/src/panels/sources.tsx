@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { formatAge, formatNumber } from "../age";
 import { isSilent, silentFor } from "../alarms";
-import { lang, t } from "../i18n";
+import { fieldName, lang, t, valueName } from "../i18n";
 import { selected, watch, watchNow } from "../state";
 import type { Feature } from "../wire";
 import { Age, useRows } from "./parts";
@@ -39,6 +39,12 @@ function Row({ source, focusable }: { source: Feature; focusable: boolean }): JS
         <Age iso={p["last_received_at"] as string | undefined} short />
       </div>
       {silent && <div class="why">{t("sources.silence", { age: formatAge(silentFor(source, now), lang.value), limit })}</div>}
+      {typeof p["link_state"] === "string" && (
+        <div class={p["link_state"] === "connected" && !p["link_reason"] ? "counts" : "why"} data-link={p["link_state"]}>
+          {fieldName("link_state")}: {valueName("link_state", p["link_state"])}
+          {p["link_reason"] ? ` · ${String(p["link_reason"])}` : ""}
+        </div>
+      )}
       <div class="counts">
         {t("sources.accepted")} {formatNumber(Number(p["accepted"] ?? 0), lang.value)}
         {refused > 0 && <span class="refused"> · {t("sources.refused")} {formatNumber(refused, lang.value)}{p["last_refusal"] ? `: ${String(p["last_refusal"])}` : ""}</span>}
