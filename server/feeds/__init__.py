@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from layers.clock import Limits as ClockLimits
 from layers.observation import Observation
+from server.feeds._stream import Stream
 
 MALFORMED, INVALID, TOO_LARGE = "malformed", "invalid", "too_large"
 """Kinds of `DecodeError`: not the syntax of the format; the syntax but no message of this format; over a limit."""
@@ -116,6 +117,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     """What of the decoder an operator may set."""
     topical: bool = False
     """The decoder takes a message of MQTT together with its topic, in the form of `_mqtt.wrap`."""
+    stream: Stream = Stream()
+    """How its messages come over connections and in folders."""
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from layers.content import Drone, Image
 from layers.footprint import Axes, Lens, ground, pitch_deg, polygon, yaw_deg
 from server.feeds import INVALID, TOO_LARGE, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, subject
+from server.feeds._stream import Piece, Stream
 
 NAME = "mavlink"
 DIALECT = "pymavlink.dialects.v20.ardupilotmega"
@@ -31,6 +32,7 @@ WANTED = frozenset(
     {HEARTBEAT, SYS_STATUS, SYSTEM_TIME, POSITION, HOME, CAPTURED, VIEW, BASIC_ID, SELF_ID, SYSTEM, OPERATOR_ID}
 )
 V1, V2 = 0xFE, 0xFD
+MAX_SYSTEMS = 256
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAUSIBLE_US = (946_684_800_000_000, 4_102_444_800_000_000)
 """Microseconds of the years 2000 and 2100."""
@@ -86,7 +88,7 @@ def _messages(body: bytes, dialect: Any) -> Iterator[Heard]:
         at = end = at + length
 
 
-def _head(body: bytes, at: int) -> tuple[int, int, int]:
+def _head(body: bytes | bytearray, at: int) -> tuple[int, int, int]:
     """Kind of message, system and length of a frame; length 0 where its head is broken off."""
     if body[at] == V1:
         return body[at + 5], body[at + 3], 8 + body[at + 1]
@@ -96,7 +98,7 @@ def _head(body: bytes, at: int) -> tuple[int, int, int]:
     return int.from_bytes(body[at + 7 : at + 10], "little"), body[at + 5], 12 + body[at + 1] + signature
 
 
-def _is_followed(body: bytes, at: int) -> bool:
+def _is_followed(body: bytes | bytearray, at: int) -> bool:
     """Whether a frame, a time and a frame, or nothing comes next: then what came before was a frame."""
     return at == len(body) or body[at] in (V1, V2) or (at + 8 < len(body) and body[at + 8] in (V1, V2))
 
@@ -237,4 +239,53 @@ def _pose(axes: Axes | None) -> dict[str, Any]:
     return {} if axes is None else {"heading_deg": round(yaw_deg(axes), 4), "pitch_deg": round(pitch_deg(axes), 4)}
 
 
-FEED = Feed(name=NAME, title="MAVLink 1 and 2 (extra mavlink)", decode=decode, max_bytes=MAX_BYTES)
+class Frames:
+    """Frames out of a stream that never ends. What tells nothing of a drone's state is left out: it is most of it.
+
+    The newest SYSTEM_TIME of each system goes before what is handed on, so that its times are read by one clock.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max = max_bytes
+        self._buffer = bytearray()
+        self._clocks: dict[int, bytes] = {}
+
+    @property
+    def held(self) -> int:
+        """See Framer."""
+        return len(self._buffer)
+
+    def feed(self, chunk: bytes) -> list[Piece]:
+        """See Framer."""
+        body = self._buffer + chunk
+        found: list[Piece] = []
+        at = 0
+        while at < len(body):
+            if body[at] not in (V1, V2):
+                at += 1
+                continue
+            kind, system, length = _head(body, at) if at + 8 <= len(body) else (0, 0, 0)
+            if length == 0 or at + length > len(body):
+                break
+            frame = bytes(body[at : at + length])
+            if kind == SYSTEM_TIME and (system in self._clocks or len(self._clocks) < MAX_SYSTEMS):
+                self._clocks[system] = frame
+            elif kind in WANTED:
+                found.append(self._clocks.get(system, b"") + frame)
+            at += length if kind in WANTED or _is_followed(body, at + length) else 1
+        self._buffer = bytearray(body[at:])
+        return found
+
+    def rest(self) -> list[Piece]:
+        """See Framer: half a frame is none."""
+        self._buffer.clear()
+        return []
+
+
+FEED = Feed(
+    name=NAME,
+    title="MAVLink 1 and 2 (extra mavlink)",
+    decode=decode,
+    max_bytes=MAX_BYTES,
+    stream=Stream(framer=Frames, spans=True, gather_s=0.5, joint=b"", files=("*.tlog", "*.mavlink", "*.bin")),
+)

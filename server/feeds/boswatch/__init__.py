@@ -7,6 +7,16 @@ its length before it. The lines of multimon-ng and bare FMS lines (`69371412 3`)
 from server.feeds import Feed
 from server.feeds._dispatch import BERLIN
 from server.feeds._secrets import clean
+from server.feeds._stream import Stream
 from server.feeds.boswatch.decode import NAME, BosOptions, decode
+from server.feeds.boswatch.framer import Packets, answer
 
-FEED = Feed(name=NAME, title="BOSWatch: FMS, POCSAG, ZVEI", decode=decode, zone=BERLIN, clean=clean, options=BosOptions)
+FEED = Feed(
+    name=NAME,
+    title="BOSWatch: FMS, POCSAG, ZVEI",
+    decode=decode,
+    zone=BERLIN,
+    clean=clean,
+    options=BosOptions,
+    stream=Stream(framer=Packets, answer=answer),
+)

@@ -18,6 +18,8 @@ from layers.observation import Geometry
 from server.feeds import INVALID, TOO_LARGE, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, Fields, subject
 from server.feeds._geometry import BadGeometry, geojson, position
+from server.feeds._stream import Stream
+from server.feeds.misb_klv.framer import Packets
 from server.feeds.misb_klv.items import items
 from server.feeds.misb_klv.stream import packets
 
@@ -216,4 +218,16 @@ def _short(value: Any) -> Any:
     return round(value, 9) if isinstance(value, float) else value
 
 
-FEED = Feed(name=NAME, title="MISB ST 0601 KLV: aircraft and frames of video", decode=decode, max_bytes=MAX_BYTES)
+FEED = Feed(
+    name=NAME,
+    title="MISB ST 0601 KLV: aircraft and frames of video",
+    decode=decode,
+    max_bytes=MAX_BYTES,
+    stream=Stream(
+        framer=Packets,
+        spans=True,
+        gather_s=0.5,
+        joint=b"",
+        files=("*.klv", "*.ts", "*.m2ts", "*.mpg", "*.mpeg", "*.bin"),
+    ),
+)

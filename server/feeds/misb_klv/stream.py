@@ -33,7 +33,7 @@ def packets(body: bytes) -> Iterator[tuple[bytes, str]]:
             at = following
 
 
-def ber_length(data: bytes, at: int) -> tuple[int, int]:
+def ber_length(data: bytes | bytearray, at: int) -> tuple[int, int]:
     """Octets of the length field, and the length: below 128 in one octet, else 0x80 + n and n more; (0, 0) for none."""
     if at >= len(data):
         return 0, 0
@@ -51,9 +51,9 @@ def streams(body: bytes) -> list[bytes]:
     layout = _layout(body)
     if layout is None:
         return [body]
-    carried, types = _demultiplexed(body, *layout)
-    likely = [data for pid, data in carried.items() if types.get(pid) not in _PICTURE_AND_SOUND]
-    with_key = [data for data in likely if KEY in data]
+    found = _demultiplexed(body, *layout)
+    carried = {pid: bytes(data) for pid, data in found.carried.items()}
+    with_key = [data for pid, data in carried.items() if not found.is_picture_or_sound(pid) and KEY in data]
     return with_key or [data for data in carried.values() if KEY in data] or ([body] if KEY in body else [])
 
 
@@ -68,37 +68,57 @@ def _layout(body: bytes) -> tuple[int, int, int] | None:
     return None
 
 
-def _demultiplexed(body: bytes, size: int, lead: int, start: int) -> tuple[dict[int, bytes], dict[int, int]]:
-    """PES payloads by PID, and stream types as the program maps name them."""
-    carried: dict[int, bytearray] = {}
-    types: dict[int, int] = {}
-    maps: set[int] = set()
-    open_pes: set[int] = set()
-    for at in range(start + lead, len(body) - 187, size):
-        if body[at] != SYNC or body[at + 1] & 0x80:  # out of step, or marked as damaged
-            continue
-        pid = (body[at + 1] & 0x1F) << 8 | body[at + 2]
-        begins = bool(body[at + 1] & 0x40)
-        control = body[at + 3] >> 4 & 3
-        inner = at + 4 + (1 + body[at + 4] if control & 2 else 0)
-        payload = body[inner : at + 188] if control & 1 and inner < at + 188 else b""
+class Demultiplexer:
+    """Takes a transport stream packet by packet; holds what each elementary stream carries, and its type."""
+
+    def __init__(self) -> None:
+        self.carried: dict[int, bytearray] = {}
+        self.types: dict[int, int] = {}
+        self._maps: set[int] = set()
+        self._open: set[int] = set()
+
+    def take(self, packet: bytes | bytearray) -> int | None:
+        """One packet of 188 bytes; the PID whose elementary stream grew."""
+        if packet[0] != SYNC or packet[1] & 0x80:  # out of step, or marked as damaged
+            return None
+        pid = (packet[1] & 0x1F) << 8 | packet[2]
+        begins = bool(packet[1] & 0x40)
+        control = packet[3] >> 4 & 3
+        inner = 4 + (1 + packet[4] if control & 2 else 0)
+        payload = bytes(packet[inner:188]) if control & 1 and inner < 188 else b""
         if not payload or pid == _NULL_PID:
-            continue
+            return None
         if pid == 0 and begins:
-            maps |= _programs(payload)
-        elif pid in maps and begins:
-            types |= _stream_types(payload)
-        elif pid not in maps and pid != 0 and (pid in carried or len(carried) < MAX_PIDS):
-            if begins:
-                content = _pes_payload(payload)
-                open_pes.discard(pid)
-                if content is None:
-                    continue
-                open_pes.add(pid)
-                payload = content
-            if pid in open_pes:
-                carried.setdefault(pid, bytearray()).extend(payload)
-    return {pid: bytes(data) for pid, data in carried.items()}, types
+            self._maps |= _programs(payload)
+        elif pid in self._maps and begins:
+            self.types |= _stream_types(payload)
+        elif pid not in self._maps and pid != 0 and (pid in self.carried or len(self.carried) < MAX_PIDS):
+            return self._carry(pid, begins, payload)
+        return None
+
+    def _carry(self, pid: int, begins: bool, payload: bytes) -> int | None:
+        if begins:
+            content = _pes_payload(payload)
+            self._open.discard(pid)
+            if content is None:
+                return None
+            self._open.add(pid)
+            payload = content
+        if pid not in self._open:
+            return None
+        self.carried.setdefault(pid, bytearray()).extend(payload)
+        return pid
+
+    def is_picture_or_sound(self, pid: int) -> bool:
+        """Whether the program map says so."""
+        return self.types.get(pid) in _PICTURE_AND_SOUND
+
+
+def _demultiplexed(body: bytes, size: int, lead: int, start: int) -> Demultiplexer:
+    found = Demultiplexer()
+    for at in range(start + lead, len(body) - 187, size):
+        found.take(body[at : at + 188])
+    return found
 
 
 def _pes_payload(data: bytes) -> bytes | None:
