@@ -18,3 +18,5 @@ class ListenerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     idle_s: Positive = 90.0
     connections: Count = 200
     """Panels connected at once; one more is closed at once."""
+    peers: tuple[str, ...] = ()
+    """Addresses and networks that may connect (`10.1.2.0/24`); empty: everybody."""

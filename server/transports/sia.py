@@ -5,9 +5,7 @@ that is not known where it must be: NAK with our time, and nothing of the frame 
 not taken again. What cannot be used lies in the quarantine with its reason.
 """
 
-import logging
 import secrets
-import socket
 import threading
 import time
 from collections import OrderedDict
@@ -15,9 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import Struct
 
-from server import runtime
 from server.desk import Busy, Closed
 from server.feeds import DecodeError
 from server.feeds.sia_dc09 import Frame, SiaOptions, Telegram, answer, building_of, read, split
@@ -25,30 +21,24 @@ from server.feeds.sia_dc09.frame import MAX_FRAME_BYTES
 from server.feeds.sia_dc09.replies import outside_window
 from server.feeds.sia_dc09.telegram import BAD_FRAME, LINK_TEST
 from server.transports.listener import ListenerSettings
+from server.transports.serving import DatagramServer, Peers, ServingStats, StreamServer, told
 
 if TYPE_CHECKING:
     from server.house import House
     from server.intake import Intake
     from server.situations import Situation
 
-log = logging.getLogger("lagebild.sia")
-
 FEED = "sia_dc09"
 REPEATS_S = 600.0
 """So long a frame of the same number and data is a repeat."""
 MAX_REMEMBERED = 10_000
 """Frames remembered for that; the oldest give way."""
-RECEIVE_BYTES = 4_096
-DATAGRAM_BYTES = 65_535
 LF, CR = 0x0A, 0x0D
 
 
-class ReceiverStats(Struct):
+class ReceiverStats(ServingStats):
     """Counters since the start."""
 
-    connections: int = 0
-    open: int = 0
-    turned_away: int = 0
     frames: int = 0
     repeats: int = 0
     acknowledged: int = 0
@@ -105,32 +95,43 @@ class Receiver:
         self.udp_port: int | None = None
         self._known: OrderedDict[tuple[str, ...], float] = OrderedDict()
         self._lock = threading.Lock()
-        self._sockets: set[socket.socket] = set()
-        self._stopped = False
+        self._servers: list[StreamServer | DatagramServer] = []
 
     def start(self) -> None:
         """Begin to listen. Raises OSError where a port is taken."""
-        host = self.settings.host
-        if self.settings.tcp_port is not None:
-            listener = runtime.listen(host, self.settings.tcp_port)
-            self.tcp_port = listener.getsockname()[1]
-            self._hold(listener)
-            runtime.spawn(self._accept, listener, name=f"sia-tcp-{self.instance}")
-        if self.settings.udp_port is not None:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            datagrams = socket.socket(family, socket.SOCK_DGRAM)
-            datagrams.bind((host, self.settings.udp_port))
-            self.udp_port = datagrams.getsockname()[1]
-            self._hold(datagrams)
-            runtime.spawn(self._datagrams, datagrams, name=f"sia-udp-{self.instance}")
+        settings = self.settings
+        peers = Peers(settings.peers)
+        if settings.tcp_port is not None:
+            streams = StreamServer(
+                settings.host,
+                settings.tcp_port,
+                lambda peer: PanelSession(self, peer),
+                connections=settings.connections,
+                idle_s=settings.idle_s,
+                peers=peers,
+                stats=self.stats,
+                name=f"sia-tcp-{self.instance}",
+            )
+            streams.start()
+            self._servers.append(streams)
+            self.tcp_port = streams.port
+        if settings.udp_port is not None:
+
+            def datagram(body: bytes, address: tuple[str, int]) -> bytes:
+                if address[0] in peers:
+                    return self.handle(body, told(address))
+                self.stats.turned_away += 1
+                return b""
+
+            datagrams = DatagramServer(settings.host, settings.udp_port, datagram, name=f"sia-udp-{self.instance}")
+            datagrams.start()
+            self._servers.append(datagrams)
+            self.udp_port = datagrams.port
 
     def stop(self) -> None:
         """End every connection and listen no more."""
-        self._stopped = True
-        with self._lock:
-            held = list(self._sockets)
-        for one in held:
-            _close(one)
+        for server in self._servers:
+            server.stop()
 
     @property
     def where(self) -> str:
@@ -207,55 +208,34 @@ class Receiver:
             while len(self._known) > MAX_REMEMBERED:
                 self._known.popitem(last=False)
 
-    def _hold(self, one: socket.socket) -> None:
-        with self._lock:
-            self._sockets.add(one)
 
-    def _accept(self, listener: socket.socket) -> None:
-        while not self._stopped:
-            try:
-                panel, address = listener.accept()
-            except OSError:
-                return
-            self.stats.connections += 1
-            if self.stats.open >= self.settings.connections:
-                self.stats.turned_away += 1
-                _close(panel)
-                continue
-            self.stats.open += 1
-            self._hold(panel)
-            runtime.spawn(self._serve, panel, f"{address[0]}:{address[1]}", name=f"sia-{self.instance}")
+class PanelSession:
+    """A panel's connection."""
 
-    def _serve(self, panel: socket.socket, peer: str) -> None:
-        framer = Framer()
-        panel.settimeout(self.settings.idle_s)
-        try:
-            while chunk := panel.recv(RECEIVE_BYTES):
-                for piece in framer.feed(chunk):
-                    if reply := self.handle(piece, peer):
-                        panel.sendall(reply)
-        except (OSError, OverflowError) as error:
-            log.info("panel gone", extra={"peer": peer, "instance": self.instance, "reason": str(error)[:200]})
-        finally:
-            if rest := framer.rest():
-                self.handle(rest[:MAX_FRAME_BYTES], peer)
-            with self._lock:
-                self._sockets.discard(panel)
-                self.stats.open -= 1
-            _close(panel)
+    def __init__(self, receiver: Receiver, peer: str) -> None:
+        self._receiver, self._peer = receiver, peer
+        self._framer = Framer()
 
-    def _datagrams(self, datagrams: socket.socket) -> None:
-        while not self._stopped:
-            try:
-                body, address = datagrams.recvfrom(DATAGRAM_BYTES)
-                if address is None:
-                    return  # shut down
-                if reply := self.handle(body, f"{address[0]}:{address[1]}"):
-                    datagrams.sendto(reply, address)
-            except ConnectionError:
-                continue  # the panel of the last answer has gone
-            except OSError:
-                return
+    def received(self, chunk: bytes) -> bytes:
+        """See Session. Raises OverflowError where a frame never ends."""
+        return b"".join(self._receiver.handle(piece, self._peer) for piece in self._framer.feed(chunk))
+
+    def pause_s(self) -> float | None:
+        """See Session: a panel is answered at once."""
+        return None
+
+    def due(self) -> bytes:
+        """See Session."""
+        return b""
+
+    def held(self) -> bool:
+        """See Session."""
+        return bool(self._framer.rest())
+
+    def ended(self) -> None:
+        """See Session."""
+        if rest := self._framer.rest():
+            self._receiver.handle(rest[:MAX_FRAME_BYTES], self._peer)
 
 
 def listen(house: "House") -> list[Receiver]:
@@ -286,12 +266,3 @@ def _key(telegram: Telegram) -> tuple[str, ...] | None:
     account = building_of(telegram.account, head.prefix)
     blocks = "".join(f"[{name}{value}]" for name, value in data.blocks.items())
     return account, head.receiver or "", head.token, head.sequence, data.text, blocks, data.rest
-
-
-def _close(one: socket.socket) -> None:
-    try:
-        one.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
-    finally:
-        one.close()

@@ -1,0 +1,318 @@
+"""Listening sockets of our own: who connects gets a session in a task of its own; datagrams are handed on as they come.
+
+Bounded: connections, time without a word, time for one message. Who is not on the list of peers is turned away. What
+the sessions do with the bytes is theirs. Works in both async modes.
+"""
+
+import ipaddress
+import logging
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from msgspec import Struct
+
+from server import runtime
+
+log = logging.getLogger("lagebild.listeners")
+
+RECEIVE_BYTES = 65_536
+DATAGRAM_BYTES = 65_535
+KERNEL_BYTES = 4_194_304
+"""Asked of the kernel for datagrams that wait; it gives what it is allowed (net.core.rmem_max)."""
+HANDSHAKE_S = 10.0
+ACCEPT_PAUSE_S = 0.1
+"""Pause where the system has no more sockets to give."""
+
+Address = tuple[str, int]
+
+
+class Session(Protocol):
+    """One connection. Raises OSError, ValueError or OverflowError to end it."""
+
+    def received(self, chunk: bytes) -> bytes:
+        """What came; what is answered, empty for nothing."""
+
+    def pause_s(self) -> float | None:
+        """Seconds until `due` wants to be called; None: not at all."""
+
+    def due(self) -> bytes:
+        """The time has come; what is answered."""
+
+    def held(self) -> bool:
+        """Whether a message has begun and is not complete."""
+
+    def ended(self) -> None:
+        """The connection is over."""
+
+
+class ServingStats(Struct):
+    """Counters since the start."""
+
+    connections: int = 0
+    open: int = 0
+    turned_away: int = 0
+    idle: int = 0
+    """Closed because nothing came, or a message did not end."""
+
+
+class Peers:
+    """Who may send: addresses and networks; an empty list is everybody."""
+
+    def __init__(self, allowed: Iterable[str] = ()) -> None:
+        self._networks = [ipaddress.ip_network(one, strict=False) for one in allowed]
+
+    def __contains__(self, host: str) -> bool:
+        if not self._networks:
+            return True
+        try:
+            address = ipaddress.ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None) or address
+        return any(mapped in network for network in self._networks)
+
+
+def told(address: Address) -> str:
+    """An address as people write it."""
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class _Sockets:
+    """Sockets that must be closed at the end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: set[socket.socket] = set()
+        self._stopped = False
+
+    def hold(self, one: socket.socket) -> bool:
+        """Keep it; False (and it is closed) where the end has come."""
+        with self._lock:
+            if not self._stopped:
+                self._held.add(one)
+                return True
+        close(one)
+        return False
+
+    def over(self) -> bool:
+        """Whether the end has come."""
+        return self._stopped
+
+    def drop(self, one: socket.socket) -> None:
+        """Close it."""
+        with self._lock:
+            self._held.discard(one)
+        close(one)
+
+    def stop(self) -> None:
+        """Close all."""
+        with self._lock:
+            self._stopped = True
+            held, self._held = list(self._held), set()
+        for one in held:
+            close(one)
+
+
+class StreamServer:
+    """Listens for connections."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        session: Callable[[str], Session],
+        *,
+        connections: int,
+        idle_s: float,
+        peers: Peers | None = None,
+        tls: ssl.SSLContext | None = None,
+        stats: ServingStats | None = None,
+        turned_away: Callable[[str], None] | None = None,
+        name: str = "tcp",
+    ) -> None:
+        self.host, self.port = host, port
+        self.stats = stats or ServingStats()
+        self._session = session
+        self._connections, self._idle_s = connections, idle_s
+        self._peers, self._tls = peers or Peers(), tls
+        self._tell = turned_away or _nobody
+        self._name = name
+        self._sockets = _Sockets()
+
+    def start(self) -> None:
+        """Begin to listen; `port` is then the one in use. Raises OSError."""
+        listener = runtime.listen(self.host, self.port)
+        self.port = listener.getsockname()[1]
+        if self._sockets.hold(listener):
+            runtime.spawn(self._accept, listener, name=self._name)
+
+    def stop(self) -> None:
+        """End every connection and listen no more."""
+        self._sockets.stop()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while not self._sockets.over():
+            try:
+                peer, address = listener.accept()
+            except OSError as error:
+                if self._sockets.over():
+                    return
+                log.warning("cannot accept", extra={"listener": self._name, "reason": str(error)})
+                time.sleep(ACCEPT_PAUSE_S)
+                continue
+            self.stats.connections += 1
+            if address[0] not in self._peers:
+                self._turn_away(peer, f"{address[0]} is not among the peers")
+            elif self.stats.open >= self._connections:
+                self._turn_away(peer, f"{self.stats.open} connections are open already")
+            elif self._sockets.hold(peer):
+                self.stats.open += 1
+                runtime.spawn(self._serve, peer, told(address), name=self._name)
+
+    def _turn_away(self, peer: socket.socket, reason: str) -> None:
+        self.stats.turned_away += 1
+        close(peer)
+        self._tell(reason)
+
+    def _serve(self, peer: socket.socket, where: str) -> None:
+        session: Session | None = None
+        connection = peer
+        try:
+            if self._tls is not None:
+                peer.settimeout(HANDSHAKE_S)
+                connection = self._tls.wrap_socket(peer, server_side=True)
+                if not self._sockets.hold(connection):
+                    return
+            session = self._session(where)
+            self._converse(connection, session)
+        except (OSError, ValueError, OverflowError) as error:
+            log.info("peer gone", extra={"listener": self._name, "peer": where, "reason": str(error)[:200]})
+        finally:
+            try:
+                if session is not None:
+                    session.ended()
+            finally:
+                self.stats.open -= 1
+                self._sockets.drop(peer)
+                self._sockets.drop(connection)
+
+    def _converse(self, peer: socket.socket, session: Session) -> None:
+        """Until the peer closes, says nothing for too long, or takes too long for one message."""
+        until = time.monotonic() + self._idle_s
+        while (left_s := until - time.monotonic()) > 0:
+            pause_s = session.pause_s()
+            peer.settimeout(left_s if pause_s is None else max(0.001, min(left_s, pause_s)))
+            try:
+                chunk = peer.recv(RECEIVE_BYTES)
+            except TimeoutError:
+                if pause_s is not None and pause_s <= left_s:
+                    self._send(peer, session.due())
+                continue
+            if not chunk:
+                return
+            began = session.held()
+            self._send(peer, session.received(chunk))
+            if not (began and session.held()):
+                until = time.monotonic() + self._idle_s
+        self.stats.idle += 1
+        raise TimeoutError(f"nothing complete came within {self._idle_s:g} s")
+
+    def _send(self, peer: socket.socket, answer: bytes) -> None:
+        if answer:
+            peer.settimeout(self._idle_s)
+            peer.sendall(answer)
+
+
+class DatagramServer:
+    """Listens for datagrams; with `groups` it joins these multicast groups on the interface of an address."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        received: Callable[[bytes, Address], bytes],
+        *,
+        groups: Iterable[str] = (),
+        interface: str | None = None,
+        name: str = "udp",
+    ) -> None:
+        self.host, self.port = host, port
+        self._received = received
+        self._groups, self._interface = tuple(groups), interface
+        self._name = name
+        self._sockets = _Sockets()
+
+    def start(self) -> None:
+        """Begin to listen; `port` is then the one in use. Raises OSError."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        datagrams = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BYTES)
+            if self._groups:
+                datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            datagrams.bind((self.host, self.port))
+            for group in self._groups:
+                _join(datagrams, group, self._interface)
+        except OSError:
+            datagrams.close()
+            raise
+        self.port = datagrams.getsockname()[1]
+        if self._sockets.hold(datagrams):
+            runtime.spawn(self._listen, datagrams, name=self._name)
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._sockets.stop()
+
+    def _listen(self, datagrams: socket.socket) -> None:
+        while not self._sockets.over():
+            try:
+                body, address = datagrams.recvfrom(DATAGRAM_BYTES)
+                if address is None:
+                    return  # shut down
+                if answer := self._received(body, address[:2]):
+                    datagrams.sendto(answer, address)
+            except ConnectionError:
+                continue  # the peer of the last answer has gone
+            except OSError:
+                return
+
+
+def _join(datagrams: socket.socket, group: str, interface: str | None) -> None:
+    address = ipaddress.ip_address(group)
+    if address.version == 4:
+        request = address.packed + socket.inet_aton(interface or "0.0.0.0")  # noqa: S104  (any interface)
+        datagrams.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+    else:
+        number = socket.if_nametoindex(interface) if interface else 0
+        datagrams.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, address.packed + number.to_bytes(4, "little"))
+
+
+def server_tls(cert_file: str, key_file: str | None, client_ca_file: str | None) -> ssl.SSLContext:
+    """What a listener shows of itself; with `client_ca_file` who connects must have one of it. Raises OSError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(cert_file, key_file)
+    if client_ca_file is not None:
+        context.load_verify_locations(client_ca_file)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _nobody(_reason: str) -> None:
+    return
+
+
+def close(one: socket.socket) -> None:
+    """End a connection, whoever waits for it."""
+    try:
+        one.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    finally:
+        one.close()
