@@ -89,7 +89,7 @@ def decode(body: bytes, context: Context) -> Decoded:
     """One report gives one observation. Raises DecodeError."""
     try:
         report = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(str(error), INVALID) from error
     key = idempotency_key("report", report.role, report.unit or "", report.client_id, str(report.client_seq))
     subject, content, geometry = _claim(report, key)
