@@ -9,10 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from server.transports.connection import ConnectionSettings, Transport
+from server.transports.iris_settings import IrisSettings
 from server.transports.mqtt_settings import MqttSettings
 from server.transports.secret import gathered, hook, is_secret
 
-Connection = MqttSettings
+Connection = IrisSettings | MqttSettings
 
 
 def kinds() -> dict[str, type[ConnectionSettings]]:
