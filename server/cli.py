@@ -9,6 +9,7 @@ import click
 
 from server import runtime
 from server.cli_base import base
+from server.cli_base_find import geocode, reverse
 from server.cli_connections import connections
 from server.cli_feeds import decode, list_feeds, quarantine
 from server.cli_options import CONFIG, DATA, ROLES, settings_of, usable
@@ -133,3 +134,5 @@ def link(
 
 for command in (backup, base, connections, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
     main.add_command(command)
+for command in (geocode, reverse):
+    base.add_command(command)

@@ -128,6 +128,8 @@ class BaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     folder: str | None = None
     """Folder of the base data; None: `base` in the data folder."""
+    short_names: dict[str, str] = {}
+    """How places are called for short in addresses: `{PB = "Paderborn"}`."""
 
 
 class ExerciseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ from server.base.extract import Box, Extract, ExtractError
 PARTS = (
     "server.base.places",
     "server.base.buildings",
+    "server.base.addresses",
     "server.base.tiles",
 )
 """Modules with a part each: `part()` gives a fresh one. The order is that of the elements and of the progress bar."""
