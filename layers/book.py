@@ -92,6 +92,11 @@ class Source(Struct):
     lags: list[tuple[datetime, str, float, bool]] = []
     """Newest receipts: received_at, observation id, reported minus received in s, whether its clock was corrected."""
 
+    @property
+    def answers(self) -> bool:
+        """Whether we poll it, and it answered when it was last asked."""
+        return self.link is not None and self.link.transport == "poll" and self.link.state == "connected"
+
 
 class Book:
     """See the module. `now` is picture time: the newest `received_at` let in, never backward."""
@@ -137,9 +142,12 @@ class Book:
         return until is not None and until <= self.time()
 
     def speaks_until(self, source: str) -> datetime | None:
-        """When the source counts as silent unless it speaks before; None for never."""
+        """When the source counts as silent unless it speaks before; None for never.
+
+        One that answers whenever we ask is not silent, though it may have nothing new to say.
+        """
         state = self.sources.get(source)
-        if state is None or state.last_received_at is None:
+        if state is None or state.last_received_at is None or state.answers:
             return None
         limit = self.silence(source)
         if limit is None:

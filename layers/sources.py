@@ -38,7 +38,7 @@ def draw(subject: str, book: Book) -> list[Feature]:
     feed, _, instance = source.partition("/")
     heard = known.last_received_at or max(_claimed(known), default=book.time())
     until = book.speaks_until(source)
-    silent = known.last_received_at is None or (until is not None and until <= book.time())
+    silent = not known.answers and (known.last_received_at is None or (until is not None and until <= book.time()))
     age = book.settings.age("source")
     received, observed = stamp(heard), stamp(known.last_observed_at or heard)
     properties = {

@@ -14,13 +14,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import runtime
 from server.access import Access
-from server.audit import Audit
+from server.audit import OPERATOR, Audit
 from server.base.base import Bases
 from server.citizens import Citizens
 from server.config import Settings
 from server.derive import Derivations, Deriver
 from server.gauges import Gauges
-from server.homes import Homes
+from server.homes import Homes, Waiting
 from server.house import House
 from server.http import (
     auth,
@@ -53,6 +53,7 @@ from server.throttle import Throttle
 from server.thumbnails import Thumbnails
 from server.transports.gateway import GatewaySocket
 from server.transports.gauges import ConnectionGauges
+from server.transports.iris import Iris
 from server.transports.supervisor import Supervisor
 
 log = logging.getLogger("lagebild.http")
@@ -88,15 +89,21 @@ def build(data_dir: Path, settings: Settings) -> House:
     sync = Sync(settings, metrics)
     rooms.subscribe(sync.changed)
     metrics.registry.register(Gauges(rooms, intake))
+    audit = Audit(data_dir / "audit.db")
+    homes = Homes(data_dir / "homes.json", rooms)
+    homes.settled = partial(_note_outcome, audit)
     derivers: list[Deriver] = []
     connections = Supervisor(settings.feeds.connections, intake, rooms.live, data_dir / "connections")
     metrics.registry.register(ConnectionGauges(connections))
+    for runner in connections.runners:
+        if isinstance(runner.transport, Iris):
+            runner.transport.attach(runner.name, homes, media_store, intake.options_of(runner.name))
     per_min = settings.access.failures_per_min
     return House(
         data_dir=data_dir,
         settings=settings,
         access=Access(data_dir / "access.db"),
-        audit=Audit(data_dir / "audit.db"),
+        audit=audit,
         metrics=metrics,
         situations=rooms,
         quarantine=register,
@@ -106,11 +113,19 @@ def build(data_dir: Path, settings: Settings) -> House:
         citizens=Citizens(settings.citizen),
         reports=Reports(intake, metrics, settings.limits.reports_per_min),
         sync=sync,
-        homes=Homes(data_dir / "homes.json", rooms),
+        homes=homes,
         derivations=Derivations(rooms, metrics, derivers),
         bases=Bases(Path(settings.base.folder or data_dir / "base")),
         connections=connections,
         failures=Throttle(per_minute=per_min, burst=per_min),
+    )
+
+
+def _note_outcome(audit: Audit, command: Waiting, outcome: str | None) -> None:
+    """What became of a command in a home belongs beside who gave it."""
+    who = command.by or OPERATOR
+    audit.append(
+        "home-outcome", who, "live", building=command.building, device=command.device, outcome=outcome or "unknown"
     )
 
 

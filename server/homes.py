@@ -12,15 +12,16 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from layers.content import Building, Content, Device
+from layers.content import Address, Building, Content, Device
 from layers.missions import OPEN, state
 from layers.observation import Observation, idempotency_key
 from server import runtime
+from server.access import Principal
 from server.desk import Busy, Closed
 from server.home_names import device_here, device_there
 from server.situations import Situation, Situations
@@ -34,7 +35,9 @@ ROUND_S = 0.5
 MAX_WAITING = 1_000
 """Commands that wait for an answer at once."""
 MAX_DESIRED_CHARS = 100
-GRANTED = "GRANTED"
+GRANTED, PENDING, DENIED = "GRANTED", "PENDING", "DENIED"
+SUCCESS, ERROR, TIMEOUT = "SUCCESS", "ERROR", "TIMEOUT"
+"""What an owner answers, and what becomes of a command (also PENDING and DENIED)."""
 
 
 class Refused(ValueError):
@@ -47,10 +50,30 @@ class Waiting(Struct, frozen=True):
     device: str
     building: str
     until: float
+    by: Principal | None = None
 
 
 Send = Callable[[str], None]
 """Sends one text frame to a home; raises OSError where it has gone."""
+
+
+class Direct(Protocol):
+    """What some buildings can besides; each word says what became of the order. Only while consent holds."""
+
+    def knows(self, device: str) -> bool:
+        """Whether a device can be commanded."""
+
+    def mark(self, room: str, marked: bool) -> str:
+        """Have the light of a room blink. Raises Refused."""
+
+    def reset_alarm(self) -> str:
+        """Reset the building's alarm."""
+
+    def image(self, thing: str) -> tuple[bytes, str]:
+        """The picture of a person or object, and its type. Raises Refused."""
+
+    def maps(self) -> list[dict[str, Any]]:
+        """The maps of its floors."""
 
 
 class Homes:
@@ -62,16 +85,23 @@ class Homes:
         self._answer_within_s = answer_within_s
         self._lock = threading.Lock()
         self._connected: dict[str, Send] = {}
+        self._direct: dict[str, Direct] = {}
         self._consents: dict[str, str] = _read(path)
         self._waiting: list[Waiting] = []
+        self.settled: Callable[[Waiting, str | None], None] = lambda _command, _outcome: None
+        """Hears what became of each command."""
         self._stopped = threading.Event()
 
     # -- connections --------------------------------------------------------------------------------------------------
 
-    def connect(self, building: str, send: Send) -> None:
+    def connect(self, building: str, send: Send, direct: Direct | None = None) -> None:
         """A home's gateway is there; a second one takes the first one's place. What was asked is asked again."""
         with self._lock:
             self._connected[building] = send
+            if direct is not None:
+                self._direct[building] = direct
+            else:
+                self._direct.pop(building, None)
             asked = self._consents.get(building)
         if asked is not None and self._permission(building) == "REQUEST":
             self._tell(building, {"id": building, "type": "Building", "permission": "REQUEST"})
@@ -81,11 +111,20 @@ class Homes:
         with self._lock:
             if self._connected.get(building) is send:
                 del self._connected[building]
+                self._direct.pop(building, None)
 
     def connected(self) -> list[str]:
         """Buildings whose gateway is there."""
         with self._lock:
             return sorted(self._connected)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The same, with the mission that each was asked for."""
+        with self._lock:
+            return [
+                {"building": building, "mission": self._consents.get(building), "direct": building in self._direct}
+                for building in sorted(self._connected)
+            ]
 
     # -- what control may do ------------------------------------------------------------------------------------------
 
@@ -108,21 +147,24 @@ class Homes:
         self._observe(building, Building(permission="NONE"))
         self._tell(building, {"id": building, "type": "Building", "permission": "NONE"})
 
-    def command(self, building: str, device: str, desired: str | float | bool) -> None:
+    def command(self, building: str, device: str, desired: str | float | bool, by: Principal | None = None) -> None:
         """Have an actuator do something. Raises Refused, Busy, Closed."""
         self._must_be_connected(building)
         self._must_be_granted(building)
-        device, picture = device_here(building, device), self._live.picture
-        with self._live.desk.lock:
-            known = picture.book.record(device, "device")
-            of = known.get("building") if known is not None else None
-        if of != building:
+        direct = self._direct.get(building)
+        if direct is None:
+            device = device_here(building, device)
+        elif not direct.knows(device):
+            raise Refused("this home has no such device")
+        if self._building_of(device, "device") != building:
             raise Refused("this home has no such device")
         with self._lock:
             if len(self._waiting) >= MAX_WAITING:
                 raise Refused("too many commands wait for an answer")
-            self._waiting.append(Waiting(device, building, time.monotonic() + self._answer_within_s))
-        self._observe(device, Device(desired_value=desired, action_status="PENDING"))
+        self._observe(device, Device(desired_value=desired, action_status=PENDING))
+        # Only now: until it is PENDING in the picture, the outcome of the order before it would count as its own.
+        with self._lock:
+            self._waiting.append(Waiting(device, building, time.monotonic() + self._answer_within_s, by))
         action = {"desiredValue": desired, "status": "PENDING"}
         attached = {"attachedToType": "Building", "attachedToId": building}
         self._tell(
@@ -134,6 +176,39 @@ class Homes:
         self._must_be_connected(building)
         alert_id = f"urn:ngsi-ld:CitizenAlert:{idempotency_key(building, text, str(time.time_ns()))}"
         self._tell(building, {"id": alert_id, "type": "CitizenAlert", "info": {"description": text}})
+
+    def direct(self, building: str) -> Direct:
+        """What such a building can besides, while its owner consents. Raises Refused."""
+        self._must_be_connected(building)
+        self._must_be_granted(building)
+        found = self._direct.get(building)
+        if found is None:
+            raise Refused("this home takes no such order")
+        return found
+
+    # -- for a building that is asked by the server itself -------------------------------------------------------------
+
+    def introduce(self, building: str, content: Building, place: Any, address: Any) -> None:
+        """That it is there. What is known of it already stays as it is, consent included. Raises Busy, Closed."""
+        if self._permission(building) is not None:
+            content = msgspec.structs.replace(content, permission=msgspec.UNSET)
+        if isinstance(address, Address):
+            content = msgspec.structs.replace(content, address=address)
+        self._observe(building, content, msgspec.UNSET if place is None else place)
+
+    def permit(self, building: str, permission: str) -> None:
+        """The owner's answer, where the server knows it. Raises Busy, Closed."""
+        self._observe(building, Building(permission=permission))
+
+    def answered(self, device: str, status: str) -> None:
+        """What became of a command. Raises Busy, Closed."""
+        self._observe(device, Device(action_status=status))
+
+    def granted(self, building: str) -> bool:
+        """Whether the owner consents now, for a mission that is open."""
+        with self._lock:
+            mission = self._consents.get(building)
+        return mission is not None and self._permission(building) == GRANTED and self._is_open(mission)
 
     # -- what ends of itself ------------------------------------------------------------------------------------------
 
@@ -168,11 +243,12 @@ class Homes:
             with self._live.desk.lock:
                 record = self._live.picture.book.record(command.device, "device")
                 status = record.get("action_status") if record is not None else None
-            if status != "PENDING":
+            if status == PENDING and command.until <= now:
+                status = TIMEOUT
+                self._observe(command.device, Device(action_status=TIMEOUT))
+            if status != PENDING:
                 done.append(command)
-            elif command.until <= now:
-                self._observe(command.device, Device(action_status="TIMEOUT"))
-                done.append(command)
+                self.settled(command, status)
         if done:
             with self._lock:
                 self._waiting = [command for command in self._waiting if command not in done]
@@ -217,10 +293,15 @@ class Homes:
         if not asked or self._permission(building) != GRANTED:
             raise Refused("the owner has not consented")
 
-    def _observe(self, subject: str, content: Content) -> None:
+    def _building_of(self, subject: str, kind: str) -> str | None:
+        with self._live.desk.lock:
+            record = self._live.picture.book.record(subject, kind)
+            return None if record is None else record.get("building")
+
+    def _observe(self, subject: str, content: Content, geometry: Any = msgspec.UNSET) -> None:
         """Durable on return: whoever is told of it can rely on it."""
         now = self._live.clock.now()
-        said = msgspec.json.encode(content, order="deterministic")
+        said = msgspec.json.encode((content, None if geometry is msgspec.UNSET else geometry), order="deterministic")
         observation = Observation(
             id=idempotency_key(SOURCE, subject, now.isoformat(), said),
             source=SOURCE,
@@ -229,6 +310,7 @@ class Homes:
             reported_at=now,
             received_at=now,
             content=content,
+            geometry=geometry,
         )
         self._live.desk.submit([observation])
 

@@ -176,6 +176,10 @@ class Intake:
             self.images.keep(situation, decoded.observations, raw.body)
         return Taken(receipt, refused)
 
+    def options_of(self, source: str) -> dict[str, Any]:
+        """The settings of a source: those of its feed, and its own."""
+        return {**self.sources.get(source.partition("/")[0], {}), **self.sources.get(source, {})}
+
     def refuse(
         self,
         situation: "Situation",
@@ -202,7 +206,7 @@ class Intake:
             raise DecodeError(f"there is no feed {raw.feed!r}", INVALID)
         if len(source) > MAX_ID_CHARS:
             raise DecodeError(f"the name of a source has at most {MAX_ID_CHARS} characters", INVALID)
-        options = {**self.sources.get(feed.name, {}), **self.sources.get(source, {})}
+        options = self.options_of(source)
         zone = options.pop("zone", None) or feed.zone or self.zone
         context = Context(source=source, received_at=raw.received_at, zone=zone, limits=self.limits, options=options)
         limit = min(feed.max_bytes, self.limits.body_bytes)

@@ -66,5 +66,5 @@ def setup(level: str, form: str) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
-    for chatty in ("engineio", "socketio", "werkzeug"):
+    for chatty in ("engineio", "socketio", "urllib3", "werkzeug"):
         logging.getLogger(chatty).setLevel("WARNING")

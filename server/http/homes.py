@@ -3,9 +3,10 @@
 import hmac
 import secrets
 import uuid
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from msgspec import Meta, Struct, json
 
@@ -20,6 +21,7 @@ from server.http.guard import address, anybody, caller, house, needs
 
 blueprint = Blueprint("homes", __name__)
 
+T = TypeVar("T")
 Id = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
@@ -40,6 +42,13 @@ class Alert(Struct, kw_only=True, forbid_unknown_fields=True):
     """What is to be shown in the home."""
 
     text: Annotated[str, Meta(min_length=1, max_length=1_000)]
+
+
+class Mark(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which room is to be marked."""
+
+    room: Id
+    marked: bool
 
 
 class Registration(Struct, kw_only=True):
@@ -96,8 +105,8 @@ def register(code: str) -> ResponseReturnValue:
 @blueprint.get("/homes")
 @needs(Role.CONTROL)
 def homes() -> ResponseReturnValue:
-    """The buildings whose gateway is connected."""
-    return jsonify(homes=[{"building": building} for building in house().homes.connected()])
+    """The buildings that can be asked: for which mission each was, and whether it takes orders of its own kind."""
+    return jsonify(homes=house().homes.listed())
 
 
 @blueprint.post("/homes/<building>/access")
@@ -124,7 +133,7 @@ def end(building: str) -> ResponseReturnValue:
 def command(building: str) -> ResponseReturnValue:
     """Have an actuator do something."""
     asked = read(Command)
-    _do(lambda: house().homes.command(building, asked.device, asked.value))
+    _do(lambda: house().homes.command(building, asked.device, asked.value, caller()))
     house().audit.append("home-command", caller(), "live", building=building, device=asked.device, value=asked.value)
     return jsonify(status="PENDING"), 202
 
@@ -139,12 +148,54 @@ def alert(building: str) -> ResponseReturnValue:
     return jsonify(sent=True), 202
 
 
-def _do(action: Any) -> None:
+@blueprint.post("/homes/<building>/room")
+@needs(Role.CONTROL)
+def room(building: str) -> ResponseReturnValue:
+    """Have the light of a room blink, or end it: {status} is what the building answered."""
+    asked = read(Mark)
+    status = _do(lambda: house().homes.direct(building).mark(asked.room, asked.marked))
+    house().audit.append(
+        "home-room", caller(), "live", building=building, room=asked.room, marked=asked.marked, outcome=status
+    )
+    return jsonify(status=status)
+
+
+@blueprint.post("/homes/<building>/reset")
+@needs(Role.CONTROL)
+def reset(building: str) -> ResponseReturnValue:
+    """Reset the alarm of a building: {status} is what it answered."""
+    status = _do(lambda: house().homes.direct(building).reset_alarm())
+    house().audit.append("home-reset", caller(), "live", building=building, outcome=status)
+    return jsonify(status=status)
+
+
+@blueprint.get("/homes/<building>/maps")
+@needs(Role.CONTROL)
+def maps(building: str) -> ResponseReturnValue:
+    """The maps of a building's floors, with the places of devices on them (px)."""
+    found = _do(lambda: house().homes.direct(building).maps())
+    house().audit.append("home-maps", caller(), "live", building=building, maps=len(found))
+    return jsonify(maps=found)
+
+
+@blueprint.get("/homes/<building>/image/<path:thing>")
+@needs(Role.CONTROL)
+def image(building: str, thing: str) -> ResponseReturnValue:
+    """The picture of a person or object, asked of the building now and kept nowhere."""
+    body, mime = _do(lambda: house().homes.direct(building).image(thing))
+    house().audit.append("home-image", caller(), "live", building=building, subject=thing)
+    response = Response(body, content_type=mime)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _do(action: Callable[[], T]) -> T:
     """An exercise has no homes: whoever may not enter live may not speak to one."""
     if request.args.get("situation", "live") != "live" or not caller().may_enter("live"):
         raise Problem(403, "Nothing of an exercise reaches a real home.")
     try:
-        action()
+        return action()
     except Refused as refused:
         raise Problem(409, f"{refused}.".capitalize()) from refused
     except Busy as busy:

@@ -9,6 +9,7 @@ only after that returned.
     Stopped     the server ends: leave `run`
 """
 
+import random
 import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -29,6 +30,10 @@ class ConnectionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     retry_max_s: Positive = 300.0
     """Longest wait before a lost peer is tried again; the first is about a second, each doubles it."""
 
+
+FIRST_RETRY_S = 1.0
+LONGEST_RETRY_AFTER_S = 3_600.0
+"""So long a peer that asks to be left alone is left alone at most."""
 
 S = TypeVar("S", bound=ConnectionSettings)
 
@@ -107,3 +112,12 @@ def refusal(error: BaseException) -> str:
     strerror: Any = getattr(error, "strerror", None)
     words = str(strerror or error) or type(error).__name__
     return words[:200]
+
+
+def retry_s(failures: int, longest_s: float, retry_after_s: float | None = None) -> float:
+    """The wait after the n-th failure in a row: doubled each time, bounded, shortened by up to a half at random.
+
+    Not shorter than what the peer asked for, within reason.
+    """
+    pause_s = min(longest_s, FIRST_RETRY_S * 2.0 ** min(failures - 1, 30)) * random.uniform(0.5, 1.0)
+    return max(pause_s, min(retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))

@@ -9,15 +9,17 @@ import msgspec
 from msgspec import Struct
 
 from server.transports.connection import ConnectionSettings, Transport
+from server.transports.iris_settings import IrisSettings
 from server.transports.mqtt_settings import MqttSettings
+from server.transports.poll_settings import PollSettings
 from server.transports.secret import gathered, hook, is_secret
 
-Connection = MqttSettings
+Connection = IrisSettings | MqttSettings | PollSettings
 
 
 def kinds() -> dict[str, type[ConnectionSettings]]:
     """Settings by the name of their transport."""
-    return {str(kind.__struct_config__.tag): kind for kind in get_args(Connection) or (Connection,)}
+    return {str(kind.__struct_config__.tag): kind for kind in get_args(Connection)}
 
 
 def keys(kind: type[Struct]) -> list[str]:

@@ -46,6 +46,17 @@ class Got(Struct, frozen=True):
     mid: int | None
 
 
+class _Client(paho.Client):
+    """Shakes hands as the standard library does: one that fails leaves no socket open, as paho's own does."""
+
+    secured: ssl.SSLContext
+    expected: str
+
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        tcp_sock.settimeout(self.connect_timeout)
+        return self.secured.wrap_socket(tcp_sock, server_hostname=self.expected)
+
+
 class Mqtt(Transport[MqttSettings]):
     """See the module."""
 
@@ -111,7 +122,7 @@ class _Session:
         name = one.client_id or f"lagebild-{self.link.feed}-{self.link.instance}"
         if self.link.probing:
             name = f"{name[:40]}-check-{secrets.token_hex(4)}"
-        client = paho.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=name[:65],
             clean_session=None if five else self._clean,
@@ -130,6 +141,7 @@ class _Session:
             if one.cert_file is not None:
                 context.load_cert_chain(one.cert_file, one.key_file)
             client.tls_set_context(context)
+            client.secured, client.expected = context, one.host
         return client
 
     @property

@@ -26,17 +26,14 @@ from server.feeds import DecodeError
 from server.intake import Intake
 from server.situation import Situation
 from server.throttle import Throttle
-from server.transports.connection import ConnectionSettings, Lost, Stopped, Transport
+from server.transports.connection import ConnectionSettings, Lost, Stopped, Transport, retry_s
 from server.transports.kinds import transport
 
 log = logging.getLogger("lagebild.connections")
 
 CONNECTING, CONNECTED, LOST, STOPPED = "connecting", "connected", "lost", "stopped"
-FIRST_RETRY_S = 1.0
 STEADY_S = 30.0
 """A connection that stood for so long is tried again quickly when it is lost."""
-LONGEST_RETRY_AFTER_S = 3_600.0
-"""So long a peer that asks to be left alone is left alone at most."""
 BUSY_S, LONGEST_BUSY_S = 0.1, 5.0
 STOP_S = 5.0
 """How long connections may take to end."""
@@ -205,15 +202,6 @@ class Runner:
             same = self.state == before
         if not same:
             self.changed()
-
-
-def retry_s(failures: int, longest_s: float, retry_after_s: float | None = None) -> float:
-    """The wait after the n-th failure in a row: doubled each time, bounded, shortened by up to a half at random.
-
-    Not shorter than what the peer asked for, within reason.
-    """
-    pause_s = min(longest_s, FIRST_RETRY_S * 2.0 ** min(failures - 1, 30)) * random.uniform(0.5, 1.0)
-    return max(pause_s, min(retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))
 
 
 class Supervisor:

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from layers import content as c
 from layers.content import Tick
+from layers.observation import Observation
 from layers.picture import Picture
 from layers.settings import PictureSettings
 from layers.sources import LAGS
@@ -82,6 +83,22 @@ def test_a_connection_tells_how_it_stands_and_counts_as_no_word_of_its_source() 
         assert "link_reason" not in shown["properties"]
         assert shown["properties"]["link_state"] == "lost"
     assert Picture.load(picture.dump(), picture.settings).digest() == picture.digest()
+
+
+def test_who_answers_when_asked_is_not_silent_until_it_is_lost() -> None:
+    def link(state: str, moment: int) -> Observation:
+        return see("any", c.LinkState(transport="poll", state=state, since=at(moment)), moment)
+
+    picture = picture_of(link("connected", 0))
+    assert properties(picture, ID)["state"] == "live"
+    picture.apply_many(entries([see("u", c.Unit(), 10), see("tick", Tick(), 400, source="desk")], 2))
+    assert (properties(picture, ID)["state"], properties(picture, ID)["silent_since"]) == ("live", None)
+    assert picture.apply_many(entries([link("lost", 500)], 4)).urgent
+    assert (properties(picture, ID)["state"], properties(picture, ID)["silent_since"]) == (
+        *("silent", "2026-11-21T19:05:10.000Z"),
+    )
+    picture.apply_many(entries([link("connected", 600)], 5))
+    assert properties(picture, ID)["state"] == "live"
 
 
 def test_a_source_falls_silent_by_time_alone_and_says_since_when() -> None:
