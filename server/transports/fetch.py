@@ -108,9 +108,11 @@ class Fetcher:
         self._agent = agent
         self._home = {origin(url) for url in settings.urls}
         self._allowed = self._home | {origin(url) for url in settings.origins}
-        context = ssl.create_default_context(cafile=settings.ca_file)
-        if settings.cert_file is not None:
-            context.load_cert_chain(settings.cert_file, settings.key_file)
+        context = None
+        if any(scheme == "https" for scheme, _, _ in self._allowed):
+            context = ssl.create_default_context(cafile=settings.ca_file)
+            if settings.cert_file is not None:
+                context.load_cert_chain(settings.cert_file, settings.key_file)
         timeout = Timeout(connect=settings.timeout_s, read=settings.timeout_s)
         common: dict[str, Any] = {"retries": False, "ssl_context": context, "timeout": timeout, "maxsize": HOST_AT_ONCE}
         self._pool: urllib3.PoolManager = (
