@@ -17,15 +17,6 @@ _BLANK = b" \t\r\n\0"
 _BREAK = re.compile(rb"\n")
 
 
-class Unframed(ValueError):
-    """Where the next message begins cannot be found any more. `start` is what was there, for the quarantine."""
-
-    def __init__(self, reason: str, start: bytes = b"") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.start = start[:EXCERPT_BYTES]
-
-
 class Cut(Struct, frozen=True):
     """A piece that is no message: why, how many bytes, and how it began."""
 
@@ -35,6 +26,18 @@ class Cut(Struct, frozen=True):
 
 
 Piece = bytes | Cut
+
+
+class Unframed(ValueError):
+    """Where the next message begins cannot be found any more. `start` is what was there, for the quarantine; `found`
+    are the messages of the same chunk before it.
+    """
+
+    def __init__(self, reason: str, start: bytes = b"", found: list[Piece] | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.start = start[:EXCERPT_BYTES]
+        self.found = found or []
 
 
 class Framer(Protocol):
@@ -128,7 +131,7 @@ class Objects:
         while (end := self._end()) is not None:
             found += self._take(end)
         if len(self._buffer) > self._max:
-            raise Unframed(f"a message has more than {self._max} bytes", bytes(self._buffer[:EXCERPT_BYTES]))
+            raise Unframed(f"a message has more than {self._max} bytes", bytes(self._buffer[:EXCERPT_BYTES]), found)
         return found
 
     def rest(self) -> list[Piece]:
@@ -250,7 +253,7 @@ class Lengths:
         while len(self._buffer) >= self._octets:
             length = int.from_bytes(self._buffer[: self._octets], "big")
             if length > self._max:
-                raise Unframed(f"a message announces {length} bytes, more than {self._max}", bytes(self._buffer))
+                raise Unframed(f"a message announces {length} bytes, more than {self._max}", bytes(self._buffer), found)
             end = self._octets + length
             if len(self._buffer) < end:
                 break

@@ -12,6 +12,7 @@ from typing import Any
 from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, settings
 from server.feeds._flight import FlightOptions, Sample, claim
+from server.feeds._stream import Stream
 from server.feeds._tables import rows
 from server.feeds._tags import number
 from server.feeds._times import moment
@@ -128,4 +129,5 @@ FEED = Feed(
     max_bytes=MAX_BYTES,
     zone="Europe/Berlin",
     options=FlightOptions,
+    stream=Stream(files=("*.csv",)),
 )

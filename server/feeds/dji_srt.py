@@ -12,6 +12,7 @@ from typing import Any
 from server.feeds import INVALID, TOO_LARGE, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, settings
 from server.feeds._flight import FlightOptions, Sample, claim
+from server.feeds._stream import Stream, Whole
 from server.feeds._times import moment
 
 NAME = "dji_srt"
@@ -95,4 +96,5 @@ FEED = Feed(
     max_bytes=MAX_BYTES,
     zone="Europe/Berlin",
     options=FlightOptions,
+    stream=Stream(framer=Whole, files=("*.srt",)),
 )

@@ -10,6 +10,7 @@ from layers.observation import idempotency_key
 from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, settings, subject
 from server.feeds._shots import ShotOptions, shot
+from server.feeds._stream import Stream
 from server.feeds._tables import rows
 from server.feeds._tags import safe_name, text
 
@@ -69,4 +70,5 @@ FEED = Feed(
     max_bytes=MAX_BYTES,
     zone="Europe/Berlin",
     options=ShotOptions,
+    stream=Stream(files=("*.csv",)),
 )

@@ -16,6 +16,7 @@ from layers import content as kinds
 from layers.clock import honest
 from layers.observation import Observation, idempotency_key
 from server.feeds import BAD_ENTITY, INVALID, UNKNOWN_TYPE, Context, Decoded, DecodeError, Feed, Refused, excerpt
+from server.feeds._stream import Stream, Whole
 from server.feeds._times import moment
 from server.feeds._xml import Element, child_text, children, documents, local, namespace, text_of, written
 from server.feeds.cap import CapOptions, cap_observations
@@ -153,5 +154,10 @@ def _withdrawn(observation: Observation, envelope: Envelope, context: Context, e
 
 
 FEED = Feed(
-    name=NAME, title="EDXL-DE 1.0: CAP alerts in an envelope", decode=decode, max_bytes=MAX_BYTES, options=CapOptions
+    name=NAME,
+    title="EDXL-DE 1.0: CAP alerts in an envelope",
+    decode=decode,
+    max_bytes=MAX_BYTES,
+    options=CapOptions,
+    stream=Stream(framer=Whole, files=("*.edxlde", "*.edxl", "*.xml")),
 )

@@ -21,6 +21,7 @@ from server.feeds._batch import Batch, Fields, settings, subject
 from server.feeds._documents import documents
 from server.feeds._geometry import BadGeometry, geojson
 from server.feeds._secrets import clean
+from server.feeds._stream import Stream
 from server.feeds.ngsi.values import count, number, time
 
 NAME = "hystreet"
@@ -308,4 +309,5 @@ FEED = Feed(
     clean=clean,
     zone="Europe/Berlin",
     options=HystreetOptions,
+    stream=Stream(files=("*.csv", "*.json")),
 )

@@ -14,6 +14,7 @@ from server.feeds import INVALID, UNKNOWN_TYPE, Context, Decoded, DecodeError, F
 from server.feeds._batch import Batch
 from server.feeds._documents import documents
 from server.feeds._homes import ALARM, ERROR, OK, TEST, UNKNOWN, WARNING, Home, HomeOptions, clean
+from server.feeds._stream import Objects, Stream
 
 NAME = "matter"
 MAX_ATTRIBUTES = 20_000
@@ -285,4 +286,11 @@ def _text(value: Any) -> str | None:
     return value.strip()[:200] or None if isinstance(value, str) else None
 
 
-FEED = Feed(name=NAME, title="Matter (Matter server)", decode=decode, clean=clean, options=HomeOptions)
+FEED = Feed(
+    name=NAME,
+    title="Matter (Matter server)",
+    decode=decode,
+    clean=clean,
+    options=HomeOptions,
+    stream=Stream(framer=Objects, hello=('{"message_id": "lagebild", "command": "start_listening"}',)),
+)

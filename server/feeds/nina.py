@@ -20,6 +20,7 @@ from server.feeds._batch import Batch, Fields, settings, subject
 from server.feeds._documents import documents
 from server.feeds._geometry import BadGeometry, geojson
 from server.feeds._html import plain_text
+from server.feeds._stream import Objects, Stream
 from server.feeds.cap.alert import CERTAINTY, MSG_TYPE, SEVERITY, URGENCY, CapOptions, long_text, observe, pairs
 from server.feeds.ngsi.values import Reading, flag, name, time, whole
 
@@ -197,4 +198,5 @@ FEED = Feed(
     max_bytes=MAX_BYTES,
     zone=BERLIN,
     options=CapOptions,
+    stream=Stream(framer=Objects, files=("*.json", "*.geojson")),
 )

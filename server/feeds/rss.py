@@ -12,6 +12,7 @@ from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, Fields, settings, subject
 from server.feeds._dates import news_time
 from server.feeds._html import plain_text
+from server.feeds._stream import Stream, Whole
 from server.feeds._xml import Element, child_text, children, documents, local, namespace
 from server.feeds.cap.elements import entries, is_index
 from server.feeds.mastodon import SocialOptions, html
@@ -163,4 +164,5 @@ FEED = Feed(
     decode=decode,
     max_bytes=MAX_BYTES,
     options=SocialOptions,
+    stream=Stream(framer=Whole, files=("*.xml", "*.rss", "*.atom")),
 )

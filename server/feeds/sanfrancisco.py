@@ -20,6 +20,7 @@ from server.feeds._batch import Batch, Fields, settings, subject
 from server.feeds._dispatch import DispatchOptions
 from server.feeds._documents import documents
 from server.feeds._incidents import REPLAY_BYTES, REPLAY_OBSERVATIONS, REPLAY_RECORDS, category
+from server.feeds._stream import Stream, Whole
 from server.feeds._times import moment
 from server.feeds.ngsi.values import Bad, Reading, flag, point, text
 
@@ -227,4 +228,5 @@ FEED = Feed(
     max_bytes=REPLAY_BYTES,
     zone=ZONE,
     options=DispatchOptions,
+    stream=Stream(framer=Whole, files=("*.csv",)),
 )

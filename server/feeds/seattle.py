@@ -16,6 +16,7 @@ from server.feeds._batch import Batch, Fields, settings, subject
 from server.feeds._dispatch import DispatchOptions
 from server.feeds._documents import documents
 from server.feeds._incidents import REPLAY_BYTES, REPLAY_RECORDS, category
+from server.feeds._stream import Objects, Stream
 from server.feeds.ngsi.values import point, time
 
 NAME = "seattle"
@@ -84,4 +85,5 @@ FEED = Feed(
     max_bytes=REPLAY_BYTES,
     zone=ZONE,
     options=DispatchOptions,
+    stream=Stream(framer=Objects, files=("*.geojson", "*.json")),
 )

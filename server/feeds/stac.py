@@ -15,6 +15,7 @@ from layers.content import Image
 from server.feeds import INVALID, UNKNOWN_TYPE, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, Fields, subject
 from server.feeds._documents import documents
+from server.feeds._stream import Objects, Stream
 from server.feeds.ngsi.values import Bad, Reading, area, number, text, time, url, within
 
 NAME = "stac"
@@ -189,4 +190,10 @@ def _box(value: Any, reading: Reading) -> Any:
     return area({"type": "Polygon", "coordinates": [ring]}, reading)
 
 
-FEED = Feed(name=NAME, title="STAC items and OpenAerialMap", decode=decode, max_bytes=MAX_BYTES)
+FEED = Feed(
+    name=NAME,
+    title="STAC items and OpenAerialMap",
+    decode=decode,
+    max_bytes=MAX_BYTES,
+    stream=Stream(framer=Objects, files=("*.json", "*.geojson")),
+)

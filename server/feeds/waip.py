@@ -20,6 +20,7 @@ from server.feeds._batch import Batch, Fields, joined, settings, subject
 from server.feeds._dispatch import BERLIN, DispatchOptions, local_time, unit_subject
 from server.feeds._documents import documents
 from server.feeds._json import load
+from server.feeds._stream import Objects, Stream
 from server.feeds.ngsi.values import Bad, Reading, anchor, flag
 
 NAME = "waip"
@@ -169,5 +170,12 @@ def _clock_time(written: str | None, at: datetime, zone: str) -> datetime:
 
 
 FEED = Feed(
-    name=NAME, title="Wachalarm IP (WAIP), UDP and Socket.IO", decode=decode, zone=BERLIN, options=DispatchOptions
+    name=NAME,
+    title="Wachalarm IP (WAIP), UDP and Socket.IO",
+    decode=decode,
+    zone=BERLIN,
+    options=DispatchOptions,
+    stream=Stream(
+        framer=Objects, events=("from_server_to_client_new_waip", "from_client_to_server_new_waip", "io.new_waip")
+    ),
 )

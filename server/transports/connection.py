@@ -74,6 +74,9 @@ class Link(Protocol):
         Waits as long as the desk is busy. With a `part` the source is `<feed>/<instance>.<part>`. Raises Stopped.
         """
 
+    def refuse(self, reason: str, start: bytes = b"", size: int | None = None, sender: str | None = None) -> None:
+        """What came is no message (too long, broken off): a row in the quarantine, counted, told to the picture."""
+
     def count(self, **more: int) -> None:
         """Add to the counters of `LinkStats`, such as `dropped=1`."""
 

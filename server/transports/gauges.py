@@ -13,6 +13,7 @@ COUNTERS = {
     "bytes": "Bytes of these messages.",
     "refused": "Messages of which nothing could be used.",
     "busy": "Times a message waited because the desk was busy.",
+    "turned_away": "Peers that were not let in.",
     "dropped": "Messages lost for want of room (the peer does not repeat them).",
     "connects": "Times the connection was made.",
     "losses": "Times the peer was lost or could not be had.",

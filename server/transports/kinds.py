@@ -13,8 +13,10 @@ from server.transports.iris_settings import IrisSettings
 from server.transports.mqtt_settings import MqttSettings
 from server.transports.poll_settings import PollSettings
 from server.transports.secret import gathered, hook, is_secret
+from server.transports.tcp_settings import TcpSettings
+from server.transports.udp_settings import UdpSettings
 
-Connection = IrisSettings | MqttSettings | PollSettings
+Connection = IrisSettings | MqttSettings | PollSettings | TcpSettings | UdpSettings
 
 
 def kinds() -> dict[str, type[ConnectionSettings]]:

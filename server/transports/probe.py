@@ -50,6 +50,10 @@ class Probe:
             self.end()
         return not isinstance(found, DecodeError)
 
+    def refuse(self, reason: str, start: bytes = b"", size: int | None = None, sender: str | None = None) -> None:  # noqa: ARG002  (see Link)
+        """See Link."""
+        self._show(start, DecodeError(reason))
+
     def count(self, **more: int) -> None:
         """See Link; nobody reads it."""
 

@@ -42,8 +42,8 @@ class Session(Protocol):
     def due(self) -> bytes:
         """The time has come; what is answered."""
 
-    def held(self) -> bool:
-        """Whether a message has begun and is not complete."""
+    def progress(self) -> int:
+        """A number that grows with each complete message."""
 
     def ended(self) -> None:
         """The connection is over."""
@@ -202,7 +202,7 @@ class StreamServer:
                 self._sockets.drop(connection)
 
     def _converse(self, peer: socket.socket, session: Session) -> None:
-        """Until the peer closes, says nothing for too long, or takes too long for one message."""
+        """Until the peer closes, or says nothing complete for too long: an octet now and then keeps nobody here."""
         until = time.monotonic() + self._idle_s
         while (left_s := until - time.monotonic()) > 0:
             pause_s = session.pause_s()
@@ -215,9 +215,9 @@ class StreamServer:
                 continue
             if not chunk:
                 return
-            began = session.held()
+            before = session.progress()
             self._send(peer, session.received(chunk))
-            if not (began and session.held()):
+            if session.progress() != before:
                 until = time.monotonic() + self._idle_s
         self.stats.idle += 1
         raise TimeoutError(f"nothing complete came within {self._idle_s:g} s")

@@ -215,10 +215,13 @@ class PanelSession:
     def __init__(self, receiver: Receiver, peer: str) -> None:
         self._receiver, self._peer = receiver, peer
         self._framer = Framer()
+        self._pieces = 0
 
     def received(self, chunk: bytes) -> bytes:
         """See Session. Raises OverflowError where a frame never ends."""
-        return b"".join(self._receiver.handle(piece, self._peer) for piece in self._framer.feed(chunk))
+        pieces = self._framer.feed(chunk)
+        self._pieces += len(pieces)
+        return b"".join(self._receiver.handle(piece, self._peer) for piece in pieces)
 
     def pause_s(self) -> float | None:
         """See Session: a panel is answered at once."""
@@ -228,9 +231,9 @@ class PanelSession:
         """See Session."""
         return b""
 
-    def held(self) -> bool:
+    def progress(self) -> int:
         """See Session."""
-        return bool(self._framer.rest())
+        return self._pieces
 
     def ended(self) -> None:
         """See Session."""

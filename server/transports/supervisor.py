@@ -45,6 +45,8 @@ LOOK_S = 60.0
 
 Sink = Callable[[str, str, bytes, str], object]
 """feed, instance, body, sender: returns when the message is durable. Raises DecodeError, Busy, Closed."""
+Refuse = Callable[[str, str, DecodeError, bytes, int | None], None]
+"""source, sender, why, how it began, its size: for the quarantine."""
 
 
 class LinkStats(Struct):
@@ -55,6 +57,8 @@ class LinkStats(Struct):
     refused: int = 0
     busy: int = 0
     """Times a message had to wait because the desk was busy."""
+    turned_away: int = 0
+    """Peers that were not let in: not on the list, or one too many."""
     dropped: int = 0
     """Messages that were lost: the peer does not send them again, and there was no room."""
     connects: int = 0
@@ -73,6 +77,7 @@ class Runner:
         sink: Sink,
         now: Callable[[], datetime],
         folder: Path | None = None,
+        refuse: Refuse | None = None,
     ) -> None:
         self.name = name
         self.feed, _, self.instance = name.partition("/")
@@ -86,6 +91,7 @@ class Runner:
         self.state = LinkState(transport=self.kind, state=CONNECTING, since=now(), peer=self.transport.where())
         self.changed: Callable[[], None] = _nobody
         self._sink = sink
+        self._refuse = refuse
         self._now = now
         self._lock = threading.Lock()
         self._up_at: float | None = None
@@ -120,6 +126,12 @@ class Runner:
                 self.count(messages=1, bytes=len(body))
                 return True
         raise Stopped
+
+    def refuse(self, reason: str, start: bytes = b"", size: int | None = None, sender: str | None = None) -> None:
+        """See Link."""
+        self.count(refused=1)
+        if self._refuse is not None:
+            self._refuse(self.name, sender or self.state.peer or self.name, DecodeError(reason), start, size)
 
     def count(self, **more: int) -> None:
         """See Link."""
@@ -219,8 +231,13 @@ class Supervisor:
         def sink(feed: str, instance: str, body: bytes, sender: str) -> object:
             return intake.take(situation, feed, instance, body, sender)
 
+        def refuse(source: str, sender: str, error: DecodeError, start: bytes, size: int | None) -> None:
+            intake.refuse(situation, source, sender, error, start, size)
+
         self.runners = tuple(
-            Runner(name, one, sink, situation.clock.now, folder) for name, one in settings.items() if one.enabled
+            Runner(name, one, sink, situation.clock.now, folder, refuse)
+            for name, one in settings.items()
+            if one.enabled
         )
 
     def start(self) -> None:

@@ -12,6 +12,7 @@ import re
 from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
 from server.feeds._archive import is_zip, members
 from server.feeds._batch import Batch
+from server.feeds._stream import Stream, Whole
 from server.feeds._xml import documents as xml_documents
 from server.feeds._xml import written
 from server.feeds.cap.alert import CapOptions, observe, shown
@@ -101,6 +102,7 @@ FEED = Feed(
     max_bytes=MAX_BYTES,
     clean=clean,
     options=CapOptions,
+    stream=Stream(framer=Whole, files=("*.xml", "*.cap", "*.zip", "*.atom", "*.rss", "*.json", "*.geojson")),
 )
 
 __all__ = ["FEED", "CapOptions", "cap_observations", "clean", "decode", "observe", "shown"]

@@ -10,6 +10,7 @@ import hashlib
 from server.feeds import INVALID, TOO_LARGE, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, settings, subject
 from server.feeds._shots import MAX_PIXELS, ShotOptions, shot
+from server.feeds._stream import Stream, Whole
 from server.feeds._tags import number
 from server.feeds.drone_image import exif, flir, xmp
 
@@ -59,4 +60,5 @@ FEED = Feed(
     max_bytes=MAX_BYTES,
     zone="Europe/Berlin",
     options=ShotOptions,
+    stream=Stream(framer=Whole, files=("*.jpg", "*.jpeg", "*.tif", "*.tiff")),
 )

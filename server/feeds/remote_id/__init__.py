@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 from layers.content import Drone
 from server.feeds import INVALID, TOO_LARGE, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, subject
+from server.feeds._stream import Stream, Whole
 from server.feeds.remote_id.capture import MAX_FRAMES, frames, is_capture
 from server.feeds.remote_id.messages import SIZE, messages, read
 from server.feeds.remote_id.radio import Heard, heard
@@ -159,4 +160,10 @@ def _when(told: Told, received_at: datetime) -> datetime | None:
         return told.at
 
 
-FEED = Feed(name=NAME, title="Remote identification of drones (ASTM F3411)", decode=decode, max_bytes=MAX_BYTES)
+FEED = Feed(
+    name=NAME,
+    title="Remote identification of drones (ASTM F3411)",
+    decode=decode,
+    max_bytes=MAX_BYTES,
+    stream=Stream(framer=Whole, files=("*.pcap", "*.pcapng", "*.cap", "*.bin")),
+)
