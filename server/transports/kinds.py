@@ -13,10 +13,14 @@ from server.transports.iris_settings import IrisSettings
 from server.transports.mqtt_settings import MqttSettings
 from server.transports.poll_settings import PollSettings
 from server.transports.secret import gathered, hook, is_secret
+from server.transports.socketio_settings import SocketioSettings
 from server.transports.tcp_settings import TcpSettings
 from server.transports.udp_settings import UdpSettings
+from server.transports.websocket_settings import WebsocketSettings
 
-Connection = IrisSettings | MqttSettings | PollSettings | TcpSettings | UdpSettings
+Connection = (
+    IrisSettings | MqttSettings | PollSettings | SocketioSettings | TcpSettings | UdpSettings | WebsocketSettings
+)
 
 
 def kinds() -> dict[str, type[ConnectionSettings]]:
