@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from server.transports.connection import ConnectionSettings, Transport
+from server.transports.folder_settings import FolderSettings
 from server.transports.iris_settings import IrisSettings
 from server.transports.mqtt_settings import MqttSettings
 from server.transports.poll_settings import PollSettings
@@ -19,7 +20,14 @@ from server.transports.udp_settings import UdpSettings
 from server.transports.websocket_settings import WebsocketSettings
 
 Connection = (
-    IrisSettings | MqttSettings | PollSettings | SocketioSettings | TcpSettings | UdpSettings | WebsocketSettings
+    FolderSettings
+    | IrisSettings
+    | MqttSettings
+    | PollSettings
+    | SocketioSettings
+    | TcpSettings
+    | UdpSettings
+    | WebsocketSettings
 )
 
 
