@@ -24,6 +24,7 @@ from server.homes import Homes, Waiting
 from server.house import House
 from server.http import (
     auth,
+    basemap,
     cap,
     citizen,
     config,
@@ -60,7 +61,22 @@ log = logging.getLogger("lagebild.http")
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (auth, cap, citizen, config, health, homes, ingest, media, ngsi, picture, quarantine, situations, web)
+    for module in (
+        auth,
+        basemap,
+        cap,
+        citizen,
+        config,
+        health,
+        homes,
+        ingest,
+        media,
+        ngsi,
+        picture,
+        quarantine,
+        situations,
+        web,
+    )
 )
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20

@@ -62,6 +62,7 @@ def print_json(value: Any) -> None:
 @click.argument("extract", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder (default: as --base elsewhere).")
 @click.option("--name", help="What the place is called (default: the file's name).")
+@click.option("--attribution", help="Who is named on the map, where it is not OpenStreetMap's contributors.")
 @click.option("--partial", is_flag=True, help="Let an extract that breaks off replace a complete base.")
 @click.option("--quiet", is_flag=True, help="No progress, no summary.")
 @JSON
@@ -71,17 +72,26 @@ def build_command(
     extract: Path,
     out: Path | None,
     name: str | None,
+    attribution: str | None,
     partial: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Build everything from EXTRACT (.osm.pbf, .osm, .osm.gz)."""
+    from server.base.base import ATTRIBUTION
     from server.base.build import build, silent, summary
     from server.base.extract import ExtractError
 
     folder = out or folder_of(data_dir, config_path)
     try:
-        made = build(extract, folder, name=name, partial=partial, tell=silent if quiet or as_json else _progress())
+        made = build(
+            extract,
+            folder,
+            name=name,
+            attribution=attribution or ATTRIBUTION,
+            partial=partial,
+            tell=silent if quiet or as_json else _progress(),
+        )
     except ExtractError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

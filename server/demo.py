@@ -1,16 +1,32 @@
 """The demo: one exercise that runs, and a sign-in link for each person who takes part."""
 
+import logging
 import os
 from pathlib import Path
 
+from fixtures.library import town_osm_path
 from server.access import Role
 from server.audit import OPERATOR
 from server.house import House
 from server.links import sign_in_link
 from server.situations import Situation
 
+log = logging.getLogger("lagebild.demo")
+
 APP_LINK = "app-link"
 """File in the data folder with the crew's link; `make app` reads it."""
+
+
+def lay_the_ground(house: House) -> None:
+    """Build the exercise town's base data where there is none yet, so that the demo knows streets, houses and water."""
+    if house.bases.current is not None:
+        return
+    from server.base.build import build
+
+    try:
+        build(town_osm_path(), house.bases.folder, name="Padertopia", attribution="Padertopia, fiktiver Übungsort")
+    except OSError as error:
+        log.warning("no base data", extra={"reason": str(error)})
 
 
 def unknown(house: House, scenario: str) -> str | None:

@@ -14,7 +14,7 @@ from server import logs, runtime
 from server.app import build, create_app
 from server.caretaker import Caretaker
 from server.config import Settings
-from server.demo import prepare, unknown
+from server.demo import lay_the_ground, prepare, unknown
 from server.house import House
 from server.journal import JournalError
 from server.links import base_url
@@ -41,6 +41,8 @@ def run(data_dir: Path, settings: Settings, host: str | None, port: int | None, 
     if demo is not None and (wrong := unknown(house, demo)):
         print(f"lagebild: {wrong}", file=sys.stderr)
         return 1
+    if demo is not None:
+        lay_the_ground(house)
     try:
         listener = runtime.listen(host, port)
     except OSError as error:

@@ -57,7 +57,12 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 @pytest.fixture(scope="session")
 def town_base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     """The base data of the exercise town, built once. For reading only; do not close it."""
-    return build(town_osm_path(), tmp_path_factory.mktemp("town-base"), name="Padertopia")
+    return build(
+        town_osm_path(),
+        tmp_path_factory.mktemp("town-base"),
+        name="Padertopia",
+        attribution="Padertopia, fiktiver Übungsort",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from server.base.base import DATABASE, MANIFEST, Base, BaseError, Manifest
+from server.base.base import ATTRIBUTION, DATABASE, MANIFEST, Base, BaseError, Manifest
 from server.base.elements import Element, Problems
 from server.base.extract import Box, Extract, ExtractError
 
@@ -40,6 +40,9 @@ class Output:
     """base.db: a part makes its own tables (STRICT, names that begin with the part's) and never touches others'."""
     bbox: Box
     problems: Problems
+    name: str
+    attribution: str
+    """Who is to be named wherever the data is shown."""
     tell: Callable[[float], None]
     """tell(share done from 0 to 1)."""
 
@@ -69,7 +72,13 @@ def silent(_stage: str, _share: float) -> None:
 
 
 def build(
-    extract_path: Path, folder: Path, *, name: str | None = None, partial: bool = False, tell: Tell = silent
+    extract_path: Path,
+    folder: Path,
+    *,
+    name: str | None = None,
+    attribution: str = ATTRIBUTION,
+    partial: bool = False,
+    tell: Tell = silent,
 ) -> Base:
     """Build everything from an extract into `folder`, in place of what was there.
 
@@ -94,9 +103,10 @@ def build(
                 f"{extract_path.name} breaks off ({extract.broken_off}); the complete base data in {folder} stays "
                 "(--partial replaces it)"
             )
-        counts = _finish(making, extract, work, tell)
+        title = name or extract_path.name.split(".")[0]
+        counts = _finish(making, extract, work, title, attribution, tell)
         manifest = Manifest(
-            name=name or extract_path.name.split(".")[0],
+            name=title,
             bbox=extract.bbox or (0.0, 0.0, 0.0, 0.0),
             built_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             extract=extract_path.name,
@@ -106,12 +116,15 @@ def build(
             counts={"extract": {"elements": count}, **counts},
             problems=dict(extract.problems.counts),
             examples=extract.problems.examples,
+            attribution=attribution,
         )
         _swap_in(work, folder, manifest)
     return Base.open(folder)
 
 
-def _finish(making: list[Part], extract: Extract, work: Path, tell: Tell) -> dict[str, dict[str, int]]:
+def _finish(
+    making: list[Part], extract: Extract, work: Path, name: str, attribution: str, tell: Tell
+) -> dict[str, dict[str, int]]:
     counts = {}
     with closing(sqlite3.connect(work / DATABASE, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode = OFF")
@@ -124,6 +137,8 @@ def _finish(making: list[Part], extract: Extract, work: Path, tell: Tell) -> dic
                 db=db,
                 bbox=extract.bbox or (0.0, 0.0, 0.0, 0.0),
                 problems=extract.problems,
+                name=name,
+                attribution=attribution,
                 tell=lambda share, stage=part.name: tell(stage, share),  # type: ignore[misc]
             )
             db.execute("BEGIN")

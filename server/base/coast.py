@@ -1,5 +1,6 @@
 """The sea: OSM draws the coast as lines with the land on their left; the water lies right of them in the box."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -8,6 +9,8 @@ from shapely.geometry.base import BaseGeometry
 
 from server.base.tiles_grid import Array
 
+REACH_DEG = 0.002
+"""Longest gap between the end of a coast and the edge of the extract that is closed: about 200 m."""
 STEP_DEG = 1e-7
 """How far beside a coast it is looked: a centimetre."""
 
@@ -22,7 +25,8 @@ def sea(coast: Sequence[BaseGeometry], bbox: tuple[float, float, float, float]) 
     if not lines:
         return
     frame = shapely.box(*bbox).exterior
-    faces = shapely.get_parts(shapely.polygonize([shapely.unary_union([*lines, frame])]))
+    whole = shapely.unary_union([*lines, *_to_the_frame(lines, frame), frame])
+    faces = shapely.get_parts(shapely.polygonize([whole]))
     right, left = _beside(lines)
     tree = shapely.STRtree(faces)
     wet = np.bincount(tree.query(right, predicate="within")[1], minlength=len(faces))
@@ -30,6 +34,13 @@ def sea(coast: Sequence[BaseGeometry], bbox: tuple[float, float, float, float]) 
     for index in np.flatnonzero(wet > 0):
         if wet[index] > 20 * dry[index]:
             yield shapely.multipolygons([faces[index]])
+
+
+def _to_the_frame(lines: Sequence[BaseGeometry], frame: BaseGeometry) -> list[BaseGeometry]:
+    """An extract ends a coast at its last node inside: from loose ends near the frame it goes straight on to it."""
+    ends = Counter(end for line in lines for end in (line.coords[0], line.coords[-1]))
+    loose = [shapely.Point(end) for end, count in ends.items() if count == 1]
+    return [shapely.shortest_line(end, frame) for end in loose if 0 < end.distance(frame) < REACH_DEG]
 
 
 def _beside(lines: Sequence[BaseGeometry]) -> tuple[Array, Array]:

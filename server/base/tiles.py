@@ -10,7 +10,7 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from shapely.geometry.base import BaseGeometry
 
-from server.base.base import ATTRIBUTION, TILES
+from server.base.base import TILES
 from server.base.build import Output, Part
 from server.base.coast import sea
 from server.base.elements import Element
@@ -107,7 +107,7 @@ class Tiles:
                 out.tell((zoom - MIN_ZOOM + 1) / (MAX_ZOOM - MIN_ZOOM + 1))
             if not written:
                 writer.write_tile(zxy_to_tileid(MIN_ZOOM, 0, 0), b"")
-            writer.finalize(_header(out), _metadata())
+            writer.finalize(_header(out), _metadata(out))
         return written
 
 
@@ -126,10 +126,10 @@ def _header(out: Output) -> dict[str, object]:
     }
 
 
-def _metadata() -> dict[str, object]:
+def _metadata(out: Output) -> dict[str, object]:
     return {
-        "name": "Lagebild",
-        "attribution": ATTRIBUTION,
+        "name": out.name,
+        "attribution": out.attribution,
         "schema": SCHEMA,
         "vector_layers": [
             {"id": layer, "minzoom": MIN_ZOOM, "maxzoom": MAX_ZOOM, "fields": fields}

@@ -1,6 +1,7 @@
 """What clients need to know before they draw: language, base map, version; and the exercise town."""
 
 from importlib.metadata import version
+from typing import Any
 
 import msgspec
 from flask import Blueprint, jsonify, send_file
@@ -17,11 +18,28 @@ blueprint = Blueprint("config", __name__)
 @blueprint.get("/config")
 @needs(*VIEWERS)
 def config() -> ResponseReturnValue:
-    """Settings of the server that matter to a client."""
+    """Settings of the server that matter to a client, and the base data it has."""
     settings = house().settings
     base_map = msgspec.structs.asdict(settings.map)
     base_map.pop("hosts")
-    return jsonify(lang=settings.server.lang, protocol=PROTOCOL, map=base_map, version=version("lagebild"))
+    return jsonify(
+        lang=settings.server.lang, protocol=PROTOCOL, map=base_map, base=_base(), version=version("lagebild")
+    )
+
+
+def _base() -> dict[str, Any] | None:
+    base = house().bases.current
+    if base is None:
+        return None
+    told = base.manifest
+    return {
+        "version": told.version,
+        "name": told.name,
+        "bbox": told.bbox,
+        "built_at": told.built_at,
+        "attribution": told.attribution,
+        "tiles": f"/basemap/{told.version}/tiles.pmtiles",
+    }
 
 
 @blueprint.get("/basemap/town.geojson")

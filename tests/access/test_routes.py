@@ -43,6 +43,7 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("DELETE", "/tokens/<token_id>"): ADMIN,
     ("GET", "/config"): VIEWERS,
     ("GET", "/basemap/town.geojson"): VIEWERS,
+    ("GET", "/basemap/<version>/tiles.pmtiles"): VIEWERS,
     ("GET", "/quarantine"): CONTROL,
     ("POST", "/quarantine/retry"): CONTROL,
     ("GET", "/picture"): VIEWERS,
@@ -81,6 +82,7 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
 ARGUMENTS = {
     "<path:name>": "x.js",
     "<path:rest>": "subscriptions",
+    "<version>": "0" * 16,
     "<token_id>": "00000000",
     "<name>": "ex-none-1",
     "<part>": "part",

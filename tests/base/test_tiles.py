@@ -192,6 +192,9 @@ def test_the_sea_lies_right_of_the_coast() -> None:
     assert not islands.contains(shapely.Point(10.05, 54.05)), "land lies left: a ring to the left is an island"
     assert islands.contains(shapely.Point(10.01, 54.01))
     assert list(sea([shapely.LineString([(10.04, 54.02), (10.05, 54.05)])], box)) == [], "a broken coast floods nothing"
+    short = shapely.LineString([(10.05, 54.001), (10.05, 54.0992)])
+    (mended,) = sea([short], box)
+    assert mended.equals(shapely.box(10.05, 54.0, 10.1, 54.1)), "an extract ends a coast at its last node inside"
     assert list(sea([], box)) == []
 
 

@@ -80,6 +80,18 @@ EXTRA = {
 }
 
 
+def stands_still(desk: Desk) -> None:
+    """Wait for two pictures of the map in a row that are alike: signs and texts have found their places."""
+    seen = [b""]
+    canvas = desk.page.locator("canvas.maplibregl-canvas")
+
+    def alike() -> bool:
+        seen.append(canvas.screenshot())
+        return seen[-1] == seen[-2]
+
+    wait_until(alike, "the map to stand still")
+
+
 def take(browser: Browser, exercise: Exercise, shot: Shot, folder: Path) -> Path:
     """Take one picture and return where it is."""
     url = f"{exercise.server.url}/{shot.role}"
@@ -87,15 +99,7 @@ def take(browser: Browser, exercise: Exercise, shot: Shot, folder: Path) -> Path
     desk = Desk(browser, url, token=token, role=shot.role, scheme=shot.scheme, size=shot.size).is_in()
     shot.act(desk)
     desk.is_in()
-    # Two pictures of the map in a row that are alike: signs and texts have found their places.
-    seen = [b""]
-    canvas = desk.page.locator("canvas.maplibregl-canvas")
-
-    def stands_still() -> bool:
-        seen.append(canvas.screenshot())
-        return seen[-1] == seen[-2]
-
-    wait_until(stands_still, "the map to stand still")
+    stands_still(desk)
     path = folder / f"{shot.name}.png"
     desk.page.screenshot(path=path)
     desk.close()

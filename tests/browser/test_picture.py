@@ -39,7 +39,9 @@ def test_the_map_draws_the_situation_over_the_town(desk: Desk) -> None:
     desk.draws("drones", "urn:ngsi-ld:UAVStatus:padertopia-drohne-1")
     assert {one["id"] for one in desk.features("units")} == set(desk.drawn("units"))
     names = {
-        one["properties"].get("name") for one in desk.look("renderedBase()") if one["layer"] == "town-label-street"
+        one["properties"].get("name")
+        for one in desk.look("renderedBase()")
+        if one["layer"] in ("town-label-street", "base-street", "base-street-main")
     }
     assert "Nordwall" in names
     assert any("ö" in str(name) for name in names)
@@ -71,6 +73,7 @@ def test_a_click_on_the_map_chooses_what_lies_there(desk: Desk) -> None:
     desk.detail.get_by_role("button", name="Auf der Karte zeigen").click()
     desk.is_in()
     [drone] = [one for one in desk.features("drones") if one["properties"]["part"] == "drone"]
+    desk.draws("drones", drone["id"])
     at = desk.look("project(...args[0])", drone["geometry"]["coordinates"][:2])
     box = desk.part("map").locator("canvas.maplibregl-canvas").bounding_box()
     assert box

@@ -19,6 +19,9 @@ export function useToken(value: string | null, unauthorized: () => void): void {
   onUnauthorized = unauthorized;
 }
 
+/** What lets somebody else's reader, such as that of the tiles, ask our server. */
+export const authorization = (): Record<string, string> => (token ? { Authorization: `Bearer ${token}` } : {});
+
 async function failure(response: Response): Promise<ApiError> {
   let code = `http ${response.status}`;
   let description = "";
@@ -80,8 +83,19 @@ export interface MapConfig {
   attribution?: string | null;
 }
 
+/** The server's own base data (docs/base.md); null: none was built. */
+export interface BaseInfo {
+  version: string;
+  name: string;
+  bbox: [number, number, number, number];
+  built_at: string;
+  attribution: string;
+  tiles: string;
+}
+
 export interface ServerConfig {
   lang: string;
+  base?: BaseInfo | null;
   protocol: number;
   map: MapConfig;
   version: string;

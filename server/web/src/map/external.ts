@@ -27,7 +27,7 @@ export async function externalBase(config: MapConfig, palette: Palette, theme: T
 }
 
 /** Tiles are fetched by a worker, which knows no page address: relative addresses are resolved here, braces kept. */
-function absolute(url: string): string {
+export function absolute(url: string): string {
   return new URL(url, location.href).href.replaceAll("%7B", "{").replaceAll("%7D", "}");
 }
 
@@ -53,15 +53,20 @@ function raster(source: SourceSpecification, theme: Theme): Base {
 
 let protocol: Protocol | null = null;
 
-async function fromPmtiles(url: string, attribution: string, p: Palette, theme: Theme): Promise<Base> {
-  const file = new PMTiles(absolute(url));
+/** Let the map read a file of tiles; the address by which a style names it. */
+export function register(file: PMTiles): string {
   if (!protocol) {
     protocol = new Protocol();
     addProtocol("pmtiles", protocol.tile);
   }
   protocol.add(file);
+  return `pmtiles://${file.source.getKey()}`;
+}
+
+async function fromPmtiles(url: string, attribution: string, p: Palette, theme: Theme): Promise<Base> {
+  const file = new PMTiles(absolute(url));
+  const address = register(file);
   const header = await file.getHeader();
-  const address = `pmtiles://${absolute(url)}`;
   if (header.tileType !== TileType.Mvt) return raster({ type: "raster", url: address, tileSize: 256, attribution }, theme);
   const metadata = (await file.getMetadata()) as { vector_layers?: { id: string }[] };
   const names = new Set((metadata.vector_layers ?? []).map((layer) => layer.id));

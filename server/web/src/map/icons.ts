@@ -1,18 +1,14 @@
 /** Images of the map, drawn on a canvas when the map first asks for one. The name says everything: "unit/3/stale". */
 import { CATEGORY_LETTER, devicePaint, DRONE, fmsPaint, MISSION, MISSION_ENDED, permissionPaint, REPORT, STALE, type Paint } from "../colours";
+import { hydrant, letter, poi, polygon, type Draw, type Pen } from "./signs";
 
 export const PIXEL_RATIO = 2;
-
-type Pen = CanvasRenderingContext2D;
-type Draw = (pen: Pen, parts: string[]) => void;
 
 interface Recipe {
   width: number;
   height: number;
   draw: Draw;
 }
-
-const FAMILY = '"IBM Plex Sans", sans-serif';
 
 function paint(pen: Pen, fill: string, stroke: string, width: number, dash: number[] = []): void {
   pen.fillStyle = fill;
@@ -28,20 +24,6 @@ function paint(pen: Pen, fill: string, stroke: string, width: number, dash: numb
   pen.lineWidth = width;
   pen.stroke();
   pen.setLineDash([]);
-}
-
-function letter(pen: Pen, text: string, x: number, y: number, size: number, colour: string): void {
-  pen.font = `700 ${size}px ${FAMILY}`;
-  pen.textAlign = "center";
-  pen.textBaseline = "alphabetic";
-  pen.fillStyle = colour;
-  pen.fillText(text, x, y + size * 0.36);
-}
-
-function polygon(pen: Pen, corners: [number, number][]): void {
-  pen.beginPath();
-  corners.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
-  pen.closePath();
 }
 
 const worn = (parts: string[], fresh: Paint): Paint => (parts.at(-1) === "stale" ? STALE : fresh);
@@ -156,22 +138,6 @@ const image: Draw = (pen, parts) => {
   pen.fill();
 };
 
-/** hydrant/<kind>: a small ring with a bar, as on German hydrant plans. */
-const hydrant: Draw = (pen, parts) => {
-  pen.beginPath();
-  if (parts[1] === "fire_hydrant") pen.arc(8, 8, 5, 0, Math.PI * 2);
-  else pen.rect(3, 3, 10, 10);
-  pen.fillStyle = "rgba(255,255,255,0.85)";
-  pen.fill();
-  pen.strokeStyle = "#2f6f9f";
-  pen.lineWidth = 1.6;
-  pen.stroke();
-  pen.beginPath();
-  pen.moveTo(8, 4);
-  pen.lineTo(8, 12);
-  pen.stroke();
-};
-
 /** hatch/<colour>: a seamless pattern of slanted lines. */
 const hatch: Draw = (pen, parts) => {
   pen.strokeStyle = parts[1] ?? "#4a535b";
@@ -194,7 +160,8 @@ const RECIPES: Record<string, Recipe> = {
   report: { width: 30, height: 30, draw: report },
   note: { width: 30, height: 27, draw: note },
   image: { width: 24, height: 24, draw: image },
-  hydrant: { width: 16, height: 16, draw: hydrant },
+  hydrant: { width: 18, height: 18, draw: hydrant },
+  poi: { width: 22, height: 22, draw: poi },
   hatch: { width: 12, height: 12, draw: hatch },
 };
 

@@ -3,9 +3,10 @@ import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type Ge
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import type { Geometry } from "geojson";
 import type { Lang } from "../age";
-import type { MapConfig } from "../api";
+import type { BaseInfo, MapConfig } from "../api";
 import { calm, type Theme } from "../theme";
 import type { Feature } from "../wire";
+import { dataBase } from "./basedata";
 import { externalBase, hasExternal, type Base } from "./external";
 import { LayerFeed } from "./feed";
 import { bounds, type Box } from "./geometry";
@@ -51,6 +52,7 @@ export class MapView {
   constructor(
     container: HTMLElement,
     private readonly config: MapConfig,
+    private readonly data: BaseInfo | null,
     words: Record<string, string>,
     private readonly events: MapEvents,
   ) {
@@ -67,7 +69,7 @@ export class MapView {
     this.map.on("mousemove", (event) => this.hovered(event));
     this.map.on("style.load", () => this.attach());
     this.map.on("render", () => {
-      this.drawn ||= this.attached && Object.keys(this.base).every((id) => this.map.isSourceLoaded(id));
+      this.drawn ||= this.attached && this.groundLoaded();
     });
     this.map.on("error", (event) => this.failed((event as { sourceId?: string }).sourceId, event.error));
     this.map.on("sourcedata", (event) => {
@@ -79,8 +81,9 @@ export class MapView {
     this.town = withLabels(town);
   }
 
-  /** Where the town is, for a first look while nothing has happened. */
-  get townBox(): Box | null {
+  /** Where the place is that the base map shows, for a first look while nothing has happened. */
+  get placeBox(): Box | null {
+    if (this.data) return this.data.bbox;
     return this.town ? (this.town.bbox ?? bounds(this.town.features.map((feature) => feature.geometry))) : null;
   }
 
@@ -91,6 +94,7 @@ export class MapView {
     let base: Base = { sources: {}, ground: [], labels: [] };
     try {
       if (hasExternal(this.config)) base = await externalBase(this.config, colours, theme);
+      else if (this.data) base = dataBase(this.data, colours);
       else if (this.town) base = { sources: { [TOWN_SOURCE]: { type: "geojson", data: this.town, attribution: this.town.attribution ?? "" } }, ...townLayers(colours) };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -182,7 +186,7 @@ export class MapView {
 
   /** The ground is drawn and the view stands still; what happens on it may go on changing. */
   get isReady(): boolean {
-    return this.attached && this.drawn && !this.map.isMoving();
+    return this.attached && this.drawn && !this.map.isMoving() && this.groundLoaded();
   }
 
   get camera(): { center: [number, number]; zoom: number } {
@@ -194,6 +198,10 @@ export class MapView {
   project(lon: number, lat: number): { x: number; y: number } {
     const { x, y } = this.map.project([lon, lat]);
     return { x, y };
+  }
+
+  private groundLoaded(): boolean {
+    return Object.keys(this.base).every((id) => this.map.isSourceLoaded(id));
   }
 
   private attach(): void {

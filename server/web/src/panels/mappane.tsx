@@ -38,14 +38,15 @@ async function town(): Promise<Town | null> {
 export function lookAtAll(): void {
   const view = mapView.value;
   const features = FIRST_LOOK.flatMap(([layer, part]) => state.picture.of(layer, part)).map((feature) => feature.geometry);
-  const box = bounds(features) ?? view?.townBox;
+  const box = bounds(features) ?? view?.placeBox;
   if (view && box) view.fit(box);
 }
 
 /** Join map and state; returns how to part them again. */
 async function join(container: HTMLElement, gone: () => boolean): Promise<() => void> {
   const config = state.config.value?.map ?? {};
-  const view = new MapView(container, config, words(), {
+  const data = state.config.value?.base ?? null;
+  const view = new MapView(container, config, data, words(), {
     select: (id) => (state.selected.value = id),
     fault: (reason) => (state.mapFault.value = reason),
   });
@@ -54,7 +55,7 @@ async function join(container: HTMLElement, gone: () => boolean): Promise<() => 
     for (const one of stops) one();
     mapView.value = null;
   };
-  if (!hasExternal(config)) {
+  if (!hasExternal(config) && !data) {
     const ground = await town();
     if (ground) view.setTown(ground);
   }
@@ -92,7 +93,7 @@ async function join(container: HTMLElement, gone: () => boolean): Promise<() => 
   watcher.observe(container);
   stops.push(() => watcher.disconnect());
   firstLook();
-  if (!seen && view.townBox) view.fit(view.townBox);
+  if (!seen && view.placeBox) view.fit(view.placeBox);
   return stop;
 }
 
