@@ -75,6 +75,7 @@ DEFAULT_SILENCE: dict[str, float] = {
     "nina/*": NEVER,
     "mastodon/*": NEVER,
     "rss/*": NEVER,
+    "iris/*": NEVER,
     "*/citizens*": NEVER,
     "*/social*": NEVER,
     "*/warnings*": NEVER,

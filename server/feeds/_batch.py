@@ -259,11 +259,15 @@ def _identity(observation: Observation, when: datetime, said: str | None) -> str
     return idempotency_key(when.isoformat(), encode(timeless))
 
 
+_EARLIEST_S = -62_135_424_000
+"""The third day of the year 1: no zone takes it out of what a datetime can be."""
+
+
 def _cut(moment: datetime, every_s: int) -> datetime:
     if not every_s:
         return moment
     seconds = int(moment.timestamp())
-    return datetime.fromtimestamp(seconds - seconds % every_s, moment.tzinfo)
+    return datetime.fromtimestamp(max(seconds - seconds % every_s, _EARLIEST_S), moment.tzinfo)
 
 
 def _shown(raw: Any) -> str:

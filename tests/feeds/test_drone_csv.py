@@ -75,3 +75,8 @@ def test_any_cells_are_survived(cells: list[str]) -> None:
     survives(
         NAME, HEAD + ",".join(cells).encode("utf-8", "replace") + b"\nx,y,2026:11:21 19:05:11,51.83 N,8.78 E,-90\n"
     )
+
+
+def test_a_time_at_the_beginning_of_all_times_is_survived() -> None:
+    (image,) = decoded(NAME, HEAD + b"a/b.jpg,b.jpg,0001:01:01 00:00:00,51.83 N,8.78 E,-90\n").observations
+    assert image.observed_at.year == 2026

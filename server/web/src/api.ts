@@ -35,9 +35,20 @@ async function failure(response: Response): Promise<ApiError> {
   return new ApiError(response.status, code, description);
 }
 
+/** A file of the server; throws as `request` does. */
+export async function blob(path: string): Promise<Blob> {
+  const response = await ask("GET", path, "*/*");
+  return response.blob();
+}
+
 /** Ask the server; throws ApiError for its refusals and TypeError when it cannot be reached. */
 export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const response = await ask(method, path, "application/json", body);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function ask(method: string, path: string, accept: string, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = { Accept: accept };
   if (token) headers["Authorization"] = `Bearer ${token}`;
   const init: RequestInit = { method, headers, cache: "no-store", credentials: "omit" };
   if (body !== undefined) {
@@ -47,7 +58,7 @@ export async function request<T>(method: string, path: string, body?: unknown): 
   const response = await fetch(path, init);
   if (response.status === 401 && token) onUnauthorized();
   if (!response.ok) throw await failure(response);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  return response;
 }
 
 export const get = <T>(path: string): Promise<T> => request<T>("GET", path);

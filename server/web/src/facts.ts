@@ -136,10 +136,14 @@ function numberText(key: string, value: number, lang: Lang): string {
 /** Sensors that say yes or no; gateways send 1 and 0 for it. */
 const YES_OR_NO = new Set(["smoke", "motion", "occupancy"]);
 
+/** Actuators that stand somewhere between 0 and 100. */
+const PER_CENT = new Set(["shutter", "light"]);
+
 /** What a device measures, in words. */
 export function deviceValue(device: Feature, nowMs: number, lang: Lang): string {
   const { value, measures } = device.properties;
   if (value === null || value === undefined) return t("state.unknown");
+  if (typeof value === "number" && Array.isArray(measures) && measures.some((one) => PER_CENT.has(String(one)))) return `${formatNumber(value, lang)} %`;
   const binary = Array.isArray(measures) && measures.some((one) => YES_OR_NO.has(String(one))) && (value === 0 || value === 1);
   return textOf("value", binary ? value === 1 : value, nowMs, lang, () => null);
 }

@@ -7,11 +7,13 @@ import "./styles/detail.css";
 import { render } from "preact";
 import { App } from "./app";
 import { start } from "./desk";
+import { keepHomes } from "./homes";
 import { installHook } from "./hook";
 import { startTheme } from "./theme";
 
 startTheme();
 installHook();
+keepHomes();
 const root = document.getElementById("app");
 if (!root) throw new Error("the page has no #app");
 // The signs of the map are drawn with our typeface: it must be there before the first of them.

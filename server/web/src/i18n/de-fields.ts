@@ -97,7 +97,7 @@ export const deFields: Record<string, string> = {
   "value.measures.occupancy": "Anwesenheit", "value.measures.humidity": "Luftfeuchte", "value.measures.light": "Licht",
   "value.measures.door": "Tür", "value.measures.window": "Fenster", "value.measures.shutter": "Rollladen",
   "value.measures.camera": "Kamera", "value.measures.noiseLevel": "Lautstärke", "value.measures.airPollution": "Luftgüte",
-  "value.measures.power": "Strom", "value.categories.sensor": "Sensor", "value.categories.actuator": "Aktor",
+  "value.measures.power": "Strom", "value.measures.fire": "Brandmeldung", "value.measures.alarm": "Alarm", "value.measures.contact": "Kontakt", "value.categories.sensor": "Sensor", "value.categories.actuator": "Aktor",
   "value.categories.media": "Kamera", "value.value.OPEN": "offen", "value.value.CLOSE": "geschlossen",
   "value.value.CLOSED": "geschlossen",
   "value.action_status.PENDING": "läuft", "value.action_status.SUCCESS": "ausgeführt", "value.action_status.DENIED": "verweigert",

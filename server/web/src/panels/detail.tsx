@@ -8,7 +8,9 @@ import { flagName, lang, partName, t, tMaybe } from "../i18n";
 import { mapView } from "../mapview";
 import { picture, selected, watch, watchFeature, watchNow } from "../state";
 import type { Feature, SourceRef } from "../wire";
+import { Access, NearHomes } from "./access";
 import { Judge, Seen, Write } from "./actions";
+import { Orders } from "./control";
 import { Icon } from "./icon";
 import { Inside } from "./inside";
 import { Age, Fms } from "./parts";
@@ -73,7 +75,10 @@ function Body({ feature }: { feature: Feature }): JSX.Element {
       <Flags flags={flags.filter((flag) => GRAVE.has(flag))} />
       <Judge feature={feature} />
       {p.layer === "missions" && <Crews feature={feature} />}
-      {p.part === "building" && <Inside building={feature.id} />}
+      {p.layer === "missions" && <NearHomes mission={feature} />}
+      {p.part === "building" && <Access building={feature} />}
+      {p.part === "building" && <Inside building={feature} />}
+      {p.layer === "devices" && <Orders device={feature} />}
       <h4>{t("detail.facts")}</h4>
       <dl class="facts">
         {facts(feature, now, lang.value, name).map((fact) => <FactRow key={fact.key} fact={fact} />)}

@@ -6,18 +6,20 @@ import { deviceValue, placeText } from "../facts";
 import { lang, t, valueName } from "../i18n";
 import { selected, watch, watchNow } from "../state";
 import type { Feature } from "../wire";
+import { Maps, MarkRoom, Orders } from "./control";
 import { Age } from "./parts";
 
 const RANK: Record<string, number> = { ALARM: 0, WARNING: 1, ERROR: 2, UNKNOWN: 3, OK: 4 };
 
 const rank = (device: Feature): number => RANK[String(device.properties["state"])] ?? 3;
 
-export function Inside({ building }: { building: string }): JSX.Element {
+export function Inside({ building }: { building: Feature }): JSX.Element {
   return (
     <>
-      <Rooms building={building} />
-      <Persons building={building} />
-      <Devices building={building} />
+      <Maps building={building} />
+      <Rooms building={building.id} />
+      <Persons building={building.id} />
+      <Devices building={building.id} />
     </>
   );
 }
@@ -41,6 +43,7 @@ function Rooms({ building }: { building: string }): JSX.Element | null {
             {statusOf(room).map((one) => <span class="mark alarm-mark" key={one}>{valueName("status", one)}</span>)}
             <button type="button" class="link" onClick={() => (selected.value = room.id)}>{titleOf(room)}</button>
             <span>{typeof room.properties["floor"] === "string" ? room.properties["floor"] : ""}</span>
+            <MarkRoom room={room} />
             <Age iso={room.properties.observed_at} short />
           </li>
         ))}
@@ -96,6 +99,7 @@ function Row({ device }: { device: Feature }): JSX.Element {
       <span class="mark" style={{ backgroundColor: paint.fill, color: paint.ink }}>{valueName("state", state)}</span>
       <button type="button" class="link" onClick={() => (selected.value = device.id)}>{titleOf(device)}</button>
       <span>{deviceValue(device, watchNow(), lang.value)}</span>
+      <Orders device={device} />
       <Age iso={p.observed_at} short />
     </li>
   );

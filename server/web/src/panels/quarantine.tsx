@@ -82,7 +82,7 @@ export function Quarantine(): JSX.Element {
       <p class="hint">{t("quarantine.note")} <button type="button" class="quiet" onClick={() => void load()}>{t("quarantine.refresh")}</button>{" "}
         <button type="button" class="quiet" title={t("quarantine.retry.note")} disabled={busy.value || !(rows.value ?? []).some(isOpen)} onClick={() => void again({})}>{t("quarantine.retryall")}</button>
       </p>
-      <p class="said good" role="status">{said.value ?? ""}</p>
+      <p class={said.value ? "said good" : "said"} role="status">{said.value ?? ""}</p>
       {failed.value && <p class="said bad" role="alert">{t("quarantine.failed", { reason: failed.value })}</p>}
       {rows.value?.length === 0 && <p class="empty">{t("quarantine.none")}</p>}
       <ul>
