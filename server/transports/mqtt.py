@@ -299,16 +299,20 @@ class _Session:
     def _hand_over(self, got: Got) -> None:
         if got.retained and (self.settings.retained == "skip" or self.memory.knows(got.topic, got.payload)):
             return
-        body = wrap(got.topic, got.payload, got.retained) if self.topical else got.payload
-        self.link.take(body, f"{self.where} {got.topic}"[:200], self._part(got.topic))
+        part, topic = self._parted(got.topic)
+        body = wrap(topic, got.payload, got.retained) if self.topical else got.payload
+        self.link.take(body, f"{self.where} {got.topic}"[:200], part)
         self.memory.note(got.topic, got.payload)
 
-    def _part(self, topic: str) -> str | None:
+    def _parted(self, topic: str) -> tuple[str | None, str]:
+        """The part of the source that the topic names, and the topic without it, as the sender alone would call it."""
         for _, pattern in self.filters:
             found = pattern.fullmatch(topic)
             if found is not None and PART in pattern.groupindex:
-                return NOT_IN_A_PART.sub("_", found[PART])[:64].lstrip(".") or None
-        return None
+                start, end = found.span(PART)
+                rest = topic[:start] + topic[end + 1 :] if end < len(topic) else topic[: max(0, start - 1)]
+                return NOT_IN_A_PART.sub("_", found[PART])[:64].lstrip(".") or None, rest
+        return None, topic
 
 
 TRANSPORT: Callable[[MqttSettings], Mqtt] = Mqtt

@@ -168,6 +168,14 @@ def test_a_level_of_the_topic_names_the_part_of_the_source(broker: Broker) -> No
         broker.publish(("homes/Haus 7/state", b"1"), ("other/x", b"2"), ("homes/../state", b"3"))
         wait_until(lambda: len(desk.taken) == 3)
         assert [instance for _, instance, _, _ in desk.taken] == ["town.Haus_7", "town", "town"]
+    told = Desk()
+    with running("lorawan/town", told, **broker.settings("x/{part}/up", "y/z/{part}", clean_start=True)) as runner:
+        stands(runner)
+        broker.publish(("x/1/up", b"{}"), ("y/z/2", b"{}"))
+        wait_until(lambda: len(told.taken) == 2)
+        assert [(one, json.loads(body)["topic"]) for _, one, body, _ in told.taken] == [
+            *(("town.1", "x/up"), ("town.2", "y/z")),
+        ]
 
 
 def test_tls_with_an_authority_and_a_certificate_of_our_own(broker: Broker, tmp_path: Path) -> None:
