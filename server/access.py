@@ -111,6 +111,16 @@ class SignIn(Struct, frozen=True, kw_only=True):
     situation: str | None
 
 
+def new_secret(size_bytes: int) -> str:
+    """A random token or code of so many bytes, in letters, digits, `-` and `_`; it does not begin with `-`.
+
+    A command line would take `--token -x` for another option.
+    """
+    while (secret := secrets.token_urlsafe(size_bytes)).startswith("-"):
+        continue
+    return secret
+
+
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
@@ -175,7 +185,7 @@ class Access:
     def _insert(
         self, db: sqlite3.Connection, role: str, name: str, unit: str | None, situations: str, days: float | None
     ) -> tuple[str, TokenRow]:
-        token, now = secrets.token_urlsafe(32), self._now()
+        token, now = new_secret(32), self._now()
         row = TokenRow(
             id=secrets.token_hex(4),
             name=name,
@@ -284,7 +294,7 @@ class Access:
         valid: timedelta,
         token_days: float,
     ) -> str:
-        code, now = secrets.token_urlsafe(18), self._now()
+        code, now = new_secret(18), self._now()
         with self._write() as db:
             db.execute("DELETE FROM codes WHERE expires <= ?", (_stamp(now - timedelta(days=30)),))
             db.execute(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.access import Access, AccessError, Principal, Role
+from server.access import Access, AccessError, Principal, Role, new_secret
 
 
 class Watch:
@@ -32,6 +32,12 @@ def watch() -> Watch:
 def access(tmp_path: Path, watch: Watch) -> Access:
     """An empty register."""
     return Access(tmp_path / "access.db", watch)
+
+
+def test_a_secret_is_never_taken_for_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["-option", "-again", "good-one", "-next"])
+    monkeypatch.setattr("server.access.secrets.token_urlsafe", lambda size: next(drawn))
+    assert new_secret(32) == "good-one"
 
 
 def test_a_token_opens_what_it_was_made_for(access: Access) -> None:

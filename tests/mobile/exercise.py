@@ -37,11 +37,13 @@ class Exercise:
         assert answer.status_code == 200, answer.text
 
     def play(self, to: str, *, running: bool = False) -> None:
-        """Begin anew and go to a moment; the clock stands still there unless `running`."""
+        """Begin anew and go to a moment; the clock stands still there, to the second, unless `running`."""
+        self.clock("pause")
         self.clock("speed", speed=1.0)
         self.clock("jump", to="2026-09-12T19:40:01Z")
         self.clock("jump", to=to)
-        self.clock("resume" if running else "pause")
+        if running:
+            self.clock("resume")
 
     def picture(self) -> dict[str, Any]:
         """What the control room sees, by id."""
