@@ -10,6 +10,8 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 STAMPS := .venv/.stamps
 WEB := server/web
+# Workers of the test run: its tests wait for servers, windows and disks as much as they compute.
+WORKERS ?= 2
 BUNDLE :=
 ifneq ($(wildcard $(WEB)/package.json),)
 BUNDLE := $(WEB)/dist/.built
@@ -36,7 +38,7 @@ test: setup desktop dev ## set up and run every check and test
 	@.ci/system-packages
 	@failed=; \
 	$(MAKE) --no-print-directory lint || failed="$$failed lint"; \
-	.venv/bin/pytest --cov || failed="$$failed pytest"; \
+	.venv/bin/pytest --cov -n $(WORKERS) || failed="$$failed pytest"; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 lint: setup desktop dev ## style, types and the arrows between the packages

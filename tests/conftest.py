@@ -65,6 +65,21 @@ def town_base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     )
 
 
+UNTRACED = ("fixtures", "house", "browser")
+"""Folders whose tests add nothing to the coverage of layers, server and mobile that others do not give."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves property tests, and folders that measure nothing of ours, out of the tracing for coverage.
+
+    Tracing triples their time, and an example that hypothesis draws covers no line for the next reader to rely on.
+    """
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in UNTRACED or hypothesis.is_hypothesis_test(getattr(item, "function", None)):
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of recorded samples, for tests/field."""

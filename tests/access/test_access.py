@@ -36,7 +36,7 @@ def access(tmp_path: Path, watch: Watch) -> Access:
 
 def test_a_secret_is_never_taken_for_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(["-option", "-again", "good-one", "-next"])
-    monkeypatch.setattr("server.access.secrets.token_urlsafe", lambda size: next(drawn))
+    monkeypatch.setattr("server.access.secrets.token_urlsafe", lambda _: next(drawn))
     assert new_secret(32) == "good-one"
 
 
