@@ -6,6 +6,7 @@ the place.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from math import isfinite
 from typing import Any
@@ -109,6 +110,11 @@ def area_m2(geometry: Geometry) -> float:
 def distance_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
     """Geodesic distance of two positions in metres."""
     return float(_GEOD.inv(lon1, lat1, lon2, lat2)[2])
+
+
+def step_lengths_m(lons: Sequence[float], lats: Sequence[float]) -> list[float]:
+    """Geodesic distances in metres from each position to the next: one fewer than positions."""
+    return [float(metres) for metres in _GEOD.line_lengths(lons, lats)] if len(lons) > 1 else []
 
 
 def bearing_deg(lon1: float, lat1: float, lon2: float, lat2: float) -> float:

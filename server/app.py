@@ -16,6 +16,7 @@ from server import runtime
 from server.access import Access
 from server.audit import OPERATOR, Audit
 from server.base.base import Bases
+from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
 from server.derive import Derivations, Deriver
@@ -24,6 +25,7 @@ from server.homes import Homes, Waiting
 from server.house import House
 from server.http import (
     auth,
+    base_ways,
     basemap,
     cap,
     citizen,
@@ -64,6 +66,7 @@ BLUEPRINTS = tuple(
     for module in (
         auth,
         basemap,
+        base_ways,
         cap,
         citizen,
         config,
@@ -132,6 +135,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         homes=homes,
         derivations=Derivations(rooms, metrics, derivers),
         bases=Bases(Path(settings.base.folder or data_dir / "base")),
+        ways=Ways(settings.base.vehicles, settings.base.against_oneways),
         connections=connections,
         failures=Throttle(per_minute=per_min, burst=per_min),
     )

@@ -10,6 +10,7 @@ import click
 from server import runtime
 from server.cli_base import base
 from server.cli_base_find import geocode, reverse
+from server.cli_base_ways import route_command, water_command
 from server.cli_connections import connections
 from server.cli_feeds import decode, list_feeds, quarantine
 from server.cli_options import CONFIG, DATA, ROLES, settings_of, usable
@@ -132,6 +133,8 @@ def link(
             raise click.UsageError(str(error)) from error
 
 
+for command in (route_command, water_command):
+    base.add_command(command)
 for command in (backup, base, connections, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
     main.add_command(command)
 for command in (geocode, reverse):

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from layers.settings import DEFAULT_AGES, PictureSettings
+from server.base.vehicles import Vehicle
 from server.citizens import CitizenSettings
 from server.desk import DeskSettings
 from server.media import MediaSettings
@@ -130,6 +131,10 @@ class BaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Folder of the base data; None: `base` in the data folder."""
     short_names: dict[str, str] = {}
     """How places are called for short in addresses: `{PB = "Paderborn"}`."""
+    vehicles: dict[str, Vehicle] = {}
+    """Vehicles by profile, besides HLF, DLK, RTW and KdoW or in their place: `[base.vehicles.HLF]`."""
+    against_oneways: bool = False
+    """Whether routes may go against a one-way in small streets, at a walking pace, where nothing is tagged."""
 
 
 class ExerciseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

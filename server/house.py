@@ -6,6 +6,7 @@ from pathlib import Path
 from server.access import Access
 from server.audit import Audit
 from server.base.base import Bases
+from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
 from server.derive import Derivations
@@ -42,5 +43,6 @@ class House:
     homes: Homes
     derivations: Derivations
     bases: Bases
+    ways: Ways
     connections: Supervisor
     failures: Throttle

@@ -22,6 +22,8 @@ PARTS = (
     "server.base.places",
     "server.base.buildings",
     "server.base.addresses",
+    "server.base.roads",
+    "server.base.water",
     "server.base.tiles",
 )
 """Modules with a part each: `part()` gives a fresh one. The order is that of the elements and of the progress bar."""

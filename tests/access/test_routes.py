@@ -55,6 +55,8 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/situations"): EXERCISE,
     ("POST", "/situations/<name>/clock"): EXERCISE,
     ("POST", "/situations/<name>/inject"): EXERCISE,
+    ("GET", "/base/water"): VIEWERS,
+    ("GET", "/base/route"): VIEWERS,
     ("GET", "/homes"): DESK,
     ("POST", "/homes/<building>/access"): DESK,
     ("DELETE", "/homes/<building>/access"): DESK,

@@ -1,0 +1,169 @@
+"""Water and ways as commands and over HTTP, on the exercise town."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+from fixtures import town
+from layers.content import Content, CrowdCount, CrowdRegion
+from layers.observation import Observation
+from server.app import build as build_house
+from server.app import create_app
+from server.base.base import Base
+from server.base.build import build
+from server.cli import main
+from server.config import BaseSettings, Settings
+from server.house import House
+from server.http import base_ways
+from tests.layers.world import square
+
+STATION, HOUSE = "51.8320,8.7750", "51.8290,8.7800"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """The exercise town."""
+    return build(Path(town.__file__).parent / "padertopia.osm", tmp_path_factory.mktemp("town"))
+
+
+def run(*arguments: str) -> Any:
+    result = CliRunner().invoke(main, ["base", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_commands(base: Base, tmp_path: Path) -> None:
+    folder = str(base.folder)
+    rows = json.loads(run("water", "--base", folder, "51.8286", "8.7763", "--limit", "2", "--json"))
+    assert [row["b_hoses"] for row in rows] == sorted(row["b_hoses"] for row in rows)
+    assert set(rows[0]) >= {"id", "kind", "lat", "lon", "distance_m", "b_hoses", "diameter_mm", "position", "ref"}
+    assert rows[0]["ref"] in run("water", "--base", folder, "51.8286", "8.7763")
+    assert "No water" in run("water", "--base", folder, "10", "10")
+    told = json.loads(run("route", "--base", folder, STATION, HOUSE, "--json"))["route"]
+    assert told["duration_s"] > 10
+    assert told["steps"][0]["turn"] == "depart"
+    (lon, lat), (to_lon, to_lat) = told["geometry"]["coordinates"][0], told["geometry"]["coordinates"][-1]
+    middle = told["geometry"]["coordinates"][len(told["geometry"]["coordinates"]) // 2]
+    assert "m on foot" in run("route", "--base", folder, "Wiesenstraße 3", "Liborigasse")
+    area = tmp_path / "zu.geojson"
+    ring = [
+        [middle[0] + dx, middle[1] + dy] for dx, dy in ((-2e-4, -2e-4), (2e-4, -2e-4), (2e-4, 2e-4), (-2e-4, -2e-4))
+    ]
+    polygon = {"type": "Polygon", "coordinates": [ring]}
+    area.write_text(json.dumps({"type": "Feature", "properties": {"name": "Umzug"}, "geometry": polygon}))
+    around = run("route", "--base", folder, f"{lat},{lon}", f"{to_lat},{to_lon}", "--avoid", str(area))
+    assert "driven around: Umzug, +" in around
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("route", "hier", HOUSE), "is no place we know and no LAT,LON"),
+        (("route", "gasse", HOUSE), "may be one of several places:"),
+        (("route", "99,8", HOUSE), "is not on the earth"),
+        (("route", STATION, HOUSE, "--profile", "Panzer"), "there is no vehicle Panzer; there are HLF, DLK, RTW, KdoW"),
+        (("route", STATION, HOUSE, "--base", "/nowhere"), "lagebild base build"),
+    ],
+)
+def test_what_cannot_be_asked(base: Base, arguments: tuple[str, ...], message: str) -> None:
+    result = CliRunner().invoke(
+        main, ["base", *arguments, *(() if "--base" in arguments else ("--base", str(base.folder)))]
+    )
+    assert (result.exit_code, message in result.output) == (1, True), result.output
+
+
+def test_a_damaged_graph_is_said(base: Base, tmp_path: Path) -> None:
+    build(Path(town.__file__).parent / "padertopia.osm", tmp_path / "base")
+    (graph,) = (tmp_path / "base").glob("*/roads.npz")
+    graph.write_bytes(graph.read_bytes()[:1000])
+    result = CliRunner().invoke(main, ["base", "route", STATION, HOUSE, "--base", str(tmp_path / "base")])
+    assert result.exit_code == 1
+    assert "roads.npz is no road graph" in result.output
+
+
+@pytest.fixture(scope="module")
+def house(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server with the town's base data."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAGEBILD_ASYNC_MODE", "threading")
+        settings = Settings(base=BaseSettings(folder=str(base.folder)))
+        rooms = build_house(tmp_path_factory.mktemp("data"), settings)
+        rooms.situations.start()
+        yield rooms
+        rooms.sync.stop()
+        rooms.situations.stop()
+        rooms.access.close()
+        rooms.quarantine.close()
+
+
+@pytest.fixture(scope="module")
+def client(house: House) -> FlaskClient:
+    """Calls it as the control room."""
+    found = create_app(house)[0].test_client()
+    found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {house.access.create('control', 'test', None, '*')[0]}"
+    return found
+
+
+def test_over_http(client: FlaskClient) -> None:
+    water = client.get("/base/water?at=51.8286,8.7763&limit=3").get_json()["water"]
+    assert len(water) == 3
+    answer = client.get(f"/base/route?from={STATION}&to={HOUSE}&lang=en").get_json()
+    assert (answer["situation"], answer["status"]) == ("live", "Actual")
+    assert answer["route"]["steps"][0]["text"].startswith("start")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/base/water", 422), ("/base/water?at=1", 422), ("/base/water?at=nan,nan", 422), ("/base/water?at=91,0", 422),
+        ("/base/water?at=1,2&limit=51", 422), ("/base/route?from=1,2", 422),
+        ("/base/route?from=1,2&to=1,2&profile=X", 422),
+        ("/base/route?from=1,2&to=1,2&lang=fr", 422), ("/base/route?from=1,2&to=1,2&avoid={", 422),
+        ("/base/route?from=1,2&to=1,2&avoid={}", 422), ("/base/route?from=1,2&to=1,2&situation=nie", 404),
+        ("/base/route?from=1,2&to=1,2&avoid=" + "[" * 3000, 422),
+    ],
+)  # fmt: skip
+def test_bad_questions_get_a_clear_answer(client: FlaskClient, path: str, status: int) -> None:
+    response = client.get(path)
+    assert response.status_code == status
+    assert set(response.get_json()) == {"error", "description"}
+
+
+def test_off_the_map_there_is_no_way_but_an_answer(client: FlaskClient) -> None:
+    answer = client.get(f"/base/route?from={STATION}&to=10,10").get_json()
+    assert (answer["route"], answer["reason"], answer["detail"]) == (None, "off_map", ["goal"])
+
+
+def test_who_comes_when_all_turns_are_taken_asks_again(client: FlaskClient) -> None:
+    taken = [base_ways._turns.acquire(blocking=False) for _ in range(base_ways.AT_ONCE)]
+    assert all(taken)
+    try:
+        response = client.get("/base/water?at=51.8286,8.7763")
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    finally:
+        for _ in taken:
+            base_ways._turns.release()
+    assert client.get("/base/water?at=51.8286,8.7763").status_code == 200
+
+
+def test_a_dense_crowd_of_the_situation_is_in_the_way(client: FlaskClient, house: House) -> None:
+    free = client.get(f"/base/route?from={STATION}&to={HOUSE}").get_json()["route"]
+    lon, lat = free["geometry"]["coordinates"][len(free["geometry"]["coordinates"]) // 2]
+    area = square(lon, lat, 3e-4)
+    now = house.situations.live.clock.now()
+
+    def said(subject: str, content: Content) -> Observation:
+        return Observation(id=subject, source="ngsi/zaehler", subject=subject, content=content,
+                           observed_at=now, reported_at=now, received_at=now)  # fmt: skip
+
+    crowd = CrowdCount(people=1_000_000, region="region:1")
+    region = CrowdRegion(name="Marktplatz", area=area, count="count:1")
+    house.situations.live.desk.submit([said("region:1", region), said("count:1", crowd)])
+    told = client.get(f"/base/route?from={STATION}&to={HOUSE}").get_json()["route"]
+    assert [*told["avoided"], *told["passes"]] == ["Marktplatz"]
+    assert told["detour_s"] > 0
