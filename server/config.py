@@ -22,6 +22,8 @@ from server.base.vehicles import Vehicle
 from server.citizens import CitizenSettings
 from server.desk import DeskSettings
 from server.media import MediaSettings
+from server.signatures import SignatureSettings
+from server.signatures import settings as signature
 from server.transports.kinds import Connection, connection
 from server.transports.listener import ListenerSettings
 from server.transports.secret import hook
@@ -109,6 +111,8 @@ class FeedSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Receivers for alarm panels (SIA DC-09) by instance; the source is then `sia_dc09/<instance>`."""
     connections: dict[str, Connection] = {}
     """Connections that the server makes or holds open itself, by source (`lorawan/tts`): docs/feeds/connections.md."""
+    signatures: dict[str, SignatureSettings] = {}
+    """How pushed messages are signed, by feed (`connect`) or source (`connect/wache1`, which comes first)."""
     home_code: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16,100}$")] | None = None
     """With it, gateways of smart homes register at /smarthome/<home_code>; None: none can."""
 
@@ -195,6 +199,7 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
     for name, value in (os.environ if environment is None else environment).items():
         _override(document, name, value)
     _take_connections(document, where)
+    _take_signatures(document, where)
     try:
         settings = msgspec.convert(document, Settings, strict=False, dec_hook=hook)
     except msgspec.ValidationError as error:
@@ -234,6 +239,27 @@ def _take_connections(document: dict[str, Any], where: str) -> None:
         except ValueError as error:
             raise ConfigError(f"{here}: {error}") from None
     document["feeds"] = {**section, "connections": made}
+
+
+def _take_signatures(document: dict[str, Any], where: str) -> None:
+    """Put the settings of each signature in the place of what was written. Raises ConfigError."""
+    section = document.get("feeds") or {}
+    written = section.get("signatures")
+    if not written:
+        return
+    from server.feeds import feeds  # every format is loaded: only for who has a signature
+
+    made = {}
+    for source, raw in written.items() if isinstance(written, dict) else [("", written)]:
+        name = source.partition("/")[0]
+        here = f'{where}: [feeds.signatures."{source}"]'
+        if name not in feeds():
+            raise ConfigError(f"{here}: there is no feed {name}{_nearest(name, feeds())}")
+        try:
+            made[source] = signature(raw)
+        except ValueError as error:
+            raise ConfigError(f"{here}: {error}") from None
+    document["feeds"] = {**section, "signatures": made}
 
 
 def _check_source(source: str, options: Mapping[str, Any], where: str) -> None:

@@ -38,6 +38,9 @@ class Metrics:
             "lagebild_derived", "What was worked out of the picture, by outcome.", ["source", "outcome"], registry=r
         )
         self.sign_in_failures = Counter("lagebild_sign_in_failures", "Wrong tokens and codes.", registry=r)
+        self.signature_failures = Counter(
+            "lagebild_signature_failures", "Pushed messages whose signature is missing or wrong.", ["feed"], registry=r
+        )
         self.requests = Histogram(
             "lagebild_request_seconds", "HTTP requests.", ["endpoint", "status"], buckets=SECONDS, registry=r
         )

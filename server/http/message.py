@@ -1,6 +1,8 @@
-"""A feed's message over HTTP: whose it is, for which situation, and its body within the limits."""
+"""A feed's message over HTTP: whose it is, for which situation, whether it is signed, its body within the limits."""
 
+import logging
 import re
+from math import ceil
 from typing import NoReturn
 
 from flask import request
@@ -12,7 +14,11 @@ from server.feeds import INVALID, MALFORMED, TOO_LARGE, DecodeError, Feed
 from server.http.errors import Problem
 from server.http.guard import address, caller, house
 from server.intake import Taken
+from server.signatures import fault
 from server.situations import Situation
+from server.transports.secret import SecretError
+
+log = logging.getLogger("lagebild.http")
 
 _NOT_IN_A_SOURCE = re.compile(r"[#/\s]")
 STATUS = {MALFORMED: 400, INVALID: 400, TOO_LARGE: 413}
@@ -33,12 +39,36 @@ def sender_of(who: Principal) -> str:
 def take(situation: Situation, feed: Feed, instance: str) -> Taken:
     """Take the request's body as one message. Raises DecodeError (after quarantine), Problem 409, 411, 503."""
     body = _body(situation, feed, instance)
+    _check_signature(situation, feed, instance, body)
     try:
         return house().intake.take(situation, feed.name, instance, body, sender_of(caller()))
     except Busy as busy:
         raise Problem(503, "The server is busy.", {"Retry-After": str(busy.retry_after_s)}) from busy
     except Closed as closed:
         raise Problem(409, "The situation has ended.") from closed
+
+
+def _check_signature(situation: Situation, feed: Feed, instance: str, body: bytes) -> None:
+    """Raises Problem 401 where the source signs and this does not fit; of the message nothing but its size is kept."""
+    signed = house().settings.feeds.signatures
+    own = f"{feed.name}/{instance}"
+    names = (own, f"{feed.name}/{instance_of(caller())}", feed.name)
+    one = next((signed[name] for name in names if name in signed), None)
+    if one is None:
+        return
+    try:
+        wrong = fault(one, request.headers.get(one.header), body)
+    except SecretError as error:
+        log.error("a signature cannot be checked", extra={"source": own, "reason": str(error)})
+        raise Problem(503, "The signature cannot be checked at the moment.", {"Retry-After": "60"}) from error
+    if wrong is None:
+        return
+    house().metrics.signature_failures.labels(feed.name).inc()
+    house().intake.refuse(situation, own, sender_of(caller()), DecodeError(wrong, INVALID), size=len(body))
+    wait_s = house().failures.take(address())
+    if wait_s:
+        raise Problem(429, "Too many wrong signatures from this address.", {"Retry-After": str(ceil(wait_s))})
+    raise Problem(401, f"This message is not taken: {wrong}.")
 
 
 def _body(situation: Situation, feed: Feed, instance: str) -> bytes:

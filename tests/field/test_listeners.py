@@ -1,4 +1,4 @@
-"""The samples through the transports of their senders into one running server, and out of its picture."""
+"""Samples by UDP, TCP, WebSocket, Socket.IO and watched folders into one running server, and out of its picture."""
 
 import json
 import shutil
