@@ -14,6 +14,7 @@ from layers.content_air import Drone as Drone
 from layers.content_air import Image as Image
 from layers.content_homes import Occupant as Occupant
 from layers.content_homes import Room as Room
+from layers.content_marks import Mark as Mark
 from layers.content_parts import Address as Address
 from layers.content_parts import Base as Base
 from layers.content_parts import Fence as Fence
@@ -53,7 +54,11 @@ class Mission(Base, frozen=True, kw_only=True, omit_defaults=True, tag="mission"
 
 
 class Unit(Base, frozen=True, kw_only=True, omit_defaults=True, tag="unit"):
-    """A vehicle or team. `fms_status` is the German radio status 0 to 9; `mission` the subject it is assigned to."""
+    """A vehicle or team. `fms_status` is the German radio status 0 to 9; `mission` the subject it is assigned to.
+
+    Of a TAK client: its `team` (a colour) and role, the battery of its device, `hae_m` above the ellipsoid of WGS84,
+    its type in Cursor on Target, and until when it said that its position is good (`stale_at`).
+    """
 
     name: Text = UNSET
     call_sign: Text = UNSET
@@ -66,6 +71,12 @@ class Unit(Base, frozen=True, kw_only=True, omit_defaults=True, tag="unit"):
     report_to: Shape = UNSET
     heading_deg: Number = UNSET
     speed_mps: Number = UNSET
+    team: Text = UNSET
+    team_role: Text = UNSET
+    battery_pct: Number = UNSET
+    hae_m: Number = UNSET
+    cot_type: Text = UNSET
+    stale_at: Time = UNSET
 
 
 class CrowdSite(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd_site"):
@@ -277,7 +288,10 @@ class Warning(Base, frozen=True, kw_only=True, omit_defaults=True, tag="warning"
 
 
 class Note(Base, frozen=True, kw_only=True, omit_defaults=True, tag="note"):
-    """A line of the log book, a crew's note or a message to crews. `origin` is logbook, crew or control."""
+    """A line of the log book, a crew's note or a message to crews.
+
+    `origin` is logbook, crew, control or tak (a chat between TAK clients).
+    """
 
     text: Text = UNSET
     message_type: Text = UNSET
@@ -359,6 +373,7 @@ Content = (
     | CitizenReport
     | Warning
     | Note
+    | Mark
     | Seen
     | Verdict
     | Removal

@@ -8,8 +8,8 @@ from layers.content_parts import Base, Fence, Flag, Media, Number, Shape, Text, 
 class Drone(Base, frozen=True, kw_only=True, omit_defaults=True, tag="drone"):
     """An unmanned aircraft; its geometry's third coordinate is metres above ground. Not `armed`: safe to approach.
 
-    `altitude_m` is above sea level. Remote identification tells its `registration` and `aircraft_type`, a `remark` of
-    who flies it, and as personal data the operator's id and position.
+    `altitude_m` is above sea level, `hae_m` above the ellipsoid of WGS84. Remote identification tells its
+    `registration` and `aircraft_type`, a `remark` of who flies it, and as personal data the operator's id and position.
     """
 
     name: Text = UNSET
@@ -19,6 +19,7 @@ class Drone(Base, frozen=True, kw_only=True, omit_defaults=True, tag="drone"):
     operator_id: Text = UNSET
     operator_place: Shape = UNSET
     altitude_m: Number = UNSET
+    hae_m: Number = UNSET
     home: Shape = UNSET
     heading_deg: Number = UNSET
     ground_speed_mps: Number = UNSET
@@ -31,6 +32,7 @@ class Drone(Base, frozen=True, kw_only=True, omit_defaults=True, tag="drone"):
     media: tuple[Media, ...] | UnsetType = UNSET
     next_waypoint: Whole = UNSET
     path: tuple[Waypoint, ...] | UnsetType = UNSET
+    stale_at: Time = UNSET
 
 
 class Image(Base, frozen=True, kw_only=True, omit_defaults=True, tag="image"):
@@ -67,3 +69,4 @@ class Image(Base, frozen=True, kw_only=True, omit_defaults=True, tag="image"):
     focal_px: Number = UNSET
     gsd_m: Number = UNSET
     rtk: Text = UNSET
+    stale_at: Time = UNSET

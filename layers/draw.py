@@ -88,8 +88,9 @@ def common(
     `held` are the claims it rests on (default: all), `also` records whose sources and flags count too; `times` are the
     attributes whose own time is always told, that of others is told where it differs from the leading time.
     """
+    stale: datetime | None = None
     if held is None:
-        held, lead, heard_at = record.held, record.lead, record.heard_at
+        held, lead, heard_at, stale = record.held, record.lead, record.heard_at, record.named_end()
     else:
         lead = max(claim for _, claim in held.values())
         heard_at = max(claim.received_at for _, claim in held.values())
@@ -107,7 +108,7 @@ def common(
         "observed_at": stamp(lead.observed_at),
         "reported_at": stamp(lead.reported_at),
         "received_at": maybe(heard_at),
-        "stale_at": stamp(stale_at(book, record.kind, lead.observed_at, not_after)),
+        "stale_at": stamp(stale or stale_at(book, record.kind, lead.observed_at, not_after)),
         "expires_at": maybe(expires_at or record.expires_at),
         "sources": [{"id": source, "observed_at": stamp(sources[source])} for source in sorted(sources)],
         "flags": sorted(flags),

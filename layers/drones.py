@@ -60,6 +60,7 @@ def _drone(book: Book, record: Record) -> Feature:
             *("remark", "operator_id", "operator_place"),
         ),
         height_m=height_m(record.get(GEOMETRY)),
+        **(values(record, "hae_m") if "hae_m" in record.held else {}),
         **listed(record, "media"),
     )
     return feature(record.subject, flat(record.get(GEOMETRY)), properties)

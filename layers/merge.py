@@ -31,14 +31,21 @@ from layers.sources import LAGS, PREFIX
 RESERVED = ("source:", "card:")
 """Beginnings of feature ids that are ours."""
 LONGEST_END = timedelta(days=31)
+LONGEST_END_S = LONGEST_END.total_seconds()
 """How far ahead a named end (valid_to, ends_at) keeps its subject on screen."""
 _REFERRING = {kind: frozenset(names) for kind, names in REFERENCES.items()}
 _ENDS = {"mission": "valid_to", "warning": "ends_at"}
 
 
 def expires_at(record: Record, book: Book) -> datetime:
-    """When a subject that is not heard of again leaves the screen; not before the end it named itself."""
+    """When a subject that is not heard of again leaves the screen; not before the end it named itself.
+
+    What named the end of its validity (a position of a TAK client) goes soon after it, unless it is to be kept.
+    """
     heard_at = record.heard()
+    stale = record.named_end()
+    if stale is not None and not record.get("archive"):
+        return min(later(max(stale, heard_at), book.settings.stale_grace_s), later(heard_at, LONGEST_END_S))
     expires = later(heard_at, book.settings.age(record.kind).expire_after_s)
     end = record.get(_ENDS[record.kind]) if record.kind in _ENDS else None
     return expires if end is None else max(expires, min(end, heard_at + LONGEST_END))

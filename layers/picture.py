@@ -21,6 +21,7 @@ from layers import (
     devices,
     drones,
     images,
+    marks,
     missions,
     notes,
     reports,
@@ -39,7 +40,7 @@ from layers.settings import PictureSettings
 from layers.wire import Feature
 
 LAYERS: tuple[ModuleType, ...] = (
-    *(missions, units, crowd, drones, images, buildings, rooms, devices, reports, warnings, notes, sources),
+    *(missions, units, crowd, drones, images, buildings, rooms, devices, reports, warnings, marks, notes, sources),
 )
 """Every layer that draws subjects. Each module has KINDS, LISTENS, affected, draw; some have due and urgent."""
 

@@ -83,6 +83,10 @@ _SHAPES = frozenset(
 _SIZED = (dict, list)
 
 
+STALE_AT = "stale_at"
+"""Attribute: the end of validity that a sender named for what it said."""
+
+
 class Record:
     """The attribute book of one subject. `held[name]` is (value, claim); `history` is sorted by claim."""
 
@@ -144,6 +148,11 @@ class Record:
         if not names or HISTORIES.get(self.kind) in names:
             self.history = [sample for sample in self.history if sample[0] > claim]
         return gone
+
+    def named_end(self) -> datetime | None:
+        """The end of validity that the newest claim named; None where what was said last names none."""
+        held = self.held.get(STALE_AT)
+        return held[0] if held is not None and held[1].observed_at == self.lead.observed_at else None
 
     def heard(self) -> datetime:
         """Newest time of receipt among the claims that are held."""

@@ -53,6 +53,8 @@ DEFAULT_AGES: dict[str, Age] = {
     "social_search": Age(7 * DAY, 30 * DAY),
     "warning": Age(6 * HOUR, DAY),
     "note": Age(12 * HOUR, DAY),
+    # Drawn by hand, and mostly with an end of its own.
+    "mark": Age(DAY, 7 * DAY),
     # Not drawn themselves: how long they are remembered.
     "source": Age(5 * MINUTE, 7 * DAY),
     "removal": Age(DAY, 7 * DAY),
@@ -71,6 +73,7 @@ DEFAULT_SILENCE: dict[str, float] = {
     "control/*": NEVER,
     "report/*": NEVER,
     "citizen/*": NEVER,
+    "cot/*": NEVER,
     "cap/*": NEVER,
     "nina/*": NEVER,
     "mastodon/*": NEVER,
@@ -104,6 +107,8 @@ class PictureSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     track_points: int = 600
     track_step_s: float = 3.0
     """A track keeps the first point of each step: enough for the eye, and not sent anew with every position."""
+    stale_grace_s: float = 600.0
+    """How long what named the end of its validity stays on screen after it (greyed)."""
     card_step_s: float = 10.0
     """A card tells one position of each unit per step: a card is not sent anew with every position."""
     max_features: int = 50_000

@@ -15,7 +15,7 @@ from layers.merge import expires_at
 from layers.records import CLASSES, GEOMETRY, TYPES, Claim, Record
 from layers.wire import Feature
 
-VERSION = 3
+VERSION = 4
 """Raised whenever records or drawing change, so that no old snapshot is taken for a new picture."""
 
 

@@ -12,6 +12,8 @@ from layers.wire import Feature
 
 KINDS = frozenset({"unit"})
 LISTENS = frozenset({"unit", "mission"})
+FROM_TAK = ("team", "team_role", "battery_pct", "hae_m", "cot_type")
+"""Told where somebody told them: most units have no TAK client."""
 
 
 def affected(change: Change, book: Book) -> Iterable[str]:
@@ -55,6 +57,7 @@ def draw(subject: str, book: Book) -> list[Feature]:
         emergency=emergency(record),
         speech_request=record.get("fms_status") == fms.SPEECH_REQUEST,
         distance_m=mission_distance_m(book, record, mission),
+        **values(record, *(name for name in FROM_TAK if name in record.held)),
     )
     return [feature(subject, geometry, properties)]
 

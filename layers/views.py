@@ -22,8 +22,8 @@ from layers.wire import Feature
 
 ROLES = ("control", "crew", "planner", "liaison", "feed", "admin")
 ALL_LAYERS = (
-    *("missions", "units", "crowd", "drones", "buildings", "devices", "reports", "warnings", "notes", "sources"),
-    "cards",
+    *("missions", "units", "crowd", "drones", "buildings", "devices", "reports", "warnings", "marks", "notes"),
+    *("sources", "cards"),
 )
 
 PERSONAL: dict[str, frozenset[str]] = {
@@ -51,6 +51,8 @@ _INSIDE = frozenset({"devices", "persons_probable"})
 """What a building tells of its devices."""
 _QUARANTINE = frozenset({"last_refusal", "peer", "link_reason"})
 """Of a source: may quote what was refused, or names machines of the town."""
+FIELD = frozenset({"crew", "tak"})
+"""Origins of notes that people in the field wrote."""
 REDUCED_TITLE = "Einsatz"
 
 
@@ -100,7 +102,7 @@ class View(Struct, frozen=True):
             return self._crew(feature, picture.book)
         if self.role == "control":
             return feature
-        if layer == "notes" and self.role == "liaison" and feature["properties"]["origin"] == "crew":
+        if layer == "notes" and not _may_read(self.role, feature):
             return None
         if layer == "sources" and self.role == "liaison":
             return without(feature, _QUARANTINE)
@@ -175,6 +177,17 @@ class View(Struct, frozen=True):
 def _open(book: Book, missions: list[str]) -> list[str]:
     known = ((mission, book.record(mission, "mission")) for mission in missions)
     return [mission for mission, record in known if record is not None and state(record, book.time()) == OPEN]
+
+
+def _may_read(role: str, note: Feature) -> bool:
+    """Planner, liaison and admin: what people in the field say is not for the liaison, what they say to one, for none.
+
+    Control room and crews are asked elsewhere.
+    """
+    told = note["properties"]
+    if told["origin"] == "tak" and told["receiver"] is not None:
+        return False
+    return role != "liaison" or told["origin"] not in FIELD
 
 
 def _mission(feature: Feature) -> Any:

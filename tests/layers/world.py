@@ -245,12 +245,23 @@ warnings = st.builds(
 notes = st.builds(
     c.Note,
     text=maybe(words),
-    origin=some(st.sampled_from(["logbook", "crew", "control"])),
+    origin=some(st.sampled_from(["logbook", "crew", "control", "tak"])),
     sender_id=maybe(names("unit:")),
     sender_name=maybe(personal),
     receiver=maybe(names("unit:")),
     mission=maybe(names("mission:")),
     parameters=some(st.fixed_dictionaries({"newValue": st.one_of(st.integers(0, 1), st.booleans())})),
+)
+marks = st.builds(
+    c.Mark,
+    mark=some(st.sampled_from(["spot", "circle", "emergency"])),
+    name=maybe(words),
+    color=maybe(st.just("#ff0000")),
+    radius_m=maybe(numbers),
+    waypoints=some(st.lists(words, max_size=2).map(tuple)),
+    fence=maybe(st.fixed_dictionaries({"trigger": st.just("Entry")})),
+    archive=maybe(st.booleans()),
+    stale_at=maybe(seconds.map(lambda late: at(late + 3_000))),
 )
 targets = st.one_of(names("mission:"), names("post:"), names("note:"), names("device:", 5))
 removed_fields = st.lists(st.sampled_from(["mission", "value", "geometry", "units", "area", "location"]), max_size=2)
@@ -271,6 +282,7 @@ CLAIMS: list[tuple[str, int, st.SearchStrategy[Any], st.SearchStrategy[Any]]] = 
     ("report:", 3, citizen_reports, places),
     ("warning:", 3, warnings, st.one_of(st.just(UNSET), st.none(), squares)),
     ("note:", 3, notes, places),
+    ("mark:", 2, marks, st.one_of(places, squares)),
 ]
 
 

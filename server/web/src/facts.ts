@@ -32,6 +32,8 @@ const NONE_IS_NOTHING = new Set([
   "transport", "peer", "link_state", "link_since", "link_reason", "next_try_at",
   "last_refusal", "silent_since", "skew_s", "alert", "verdict", "mission", "report_to", "answer_text", "answered_at", "desired_value", "action_status",
   "valid_to", "next_waypoint", "location_detail", "snippet", "url", "thresholds", "receiver", "trend_pm2_per_min", "flow_per_min",
+  "team", "team_role", "battery_pct", "hae_m", "cot_type", "affiliation", "dimension", "how", "icon", "color", "fill", "radius_m", "major_m", "minor_m",
+  "angle_deg", "range_m", "bearing_deg", "fov_deg", "fence", "parent", "creator",
 ]);
 
 /** What matters first; the rest follows in the order of the wire. */
@@ -44,6 +46,7 @@ const FIRST: Record<string, string[]> = {
   devices: ["state", "value", "measures", "thresholds", "desired_value", "action_status", "consent", "name", "building"],
   reports: ["verdict", "texts", "message", "snippet", "places", "network", "author", "sender_name"],
   warnings: ["severity", "event", "headline", "description", "instruction", "onset_at", "ends_at", "urgency", "certainty"],
+  marks: ["mark", "name", "text", "creator", "affiliation", "dimension"],
   notes: ["text", "origin", "sender_name", "receiver", "mission", "message_type"],
   sources: ["state", "silent_since", "last_received_at", "last_observed_at", "link_state", "link_since", "link_reason", "next_try_at", "peer",
     "accepted", "refused", "last_refusal", "skew_s"],

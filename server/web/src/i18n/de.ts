@@ -145,6 +145,7 @@ export const de = {
   "layer.devices": "Gebäude-Sensoren",
   "layer.reports": "Meldungen aus dem Netz",
   "layer.warnings": "Warnungen",
+  "layer.marks": "Markierungen",
   "layer.notes": "Nachrichten",
   "layer.sources": "Quellen",
   "layer.cards": "Einsatzkarten",

@@ -22,6 +22,17 @@ export const enFields: Record<string, string> = {
   "field.link_reason": "Trouble", "field.next_try_at": "Next try",
   "value.link_state.connecting": "connecting", "value.link_state.connected": "connected", "value.link_state.lost": "lost", "value.link_state.stopped": "stopped",
  
+  "field.mark": "Mark", "field.team": "Team", "field.team_role": "Role in the team", "field.hae_m": "Height above the ellipsoid", "field.cot_type": "CoT type",
+  "field.affiliation": "Affiliation", "field.dimension": "Dimension", "field.how": "Position by", "field.icon": "Icon", "field.color": "Colour", "field.fill": "Fill colour",
+  "field.radius_m": "Radius", "field.major_m": "Major semi axis", "field.minor_m": "Minor semi axis", "field.angle_deg": "Angle", "field.range_m": "Range",
+  "field.bearing_deg": "Bearing", "field.fov_deg": "Field of view", "field.fence": "Geofence", "field.parent": "Belongs to", "field.creator": "Set by", "field.archive": "To be kept",
+  "value.mark.marker": "marker", "value.mark.spot": "spot", "value.mark.waypoint": "waypoint", "value.mark.place": "place", "value.mark.incident": "incident",
+  "value.mark.track": "track", "value.mark.sensor": "sensor", "value.mark.circle": "circle", "value.mark.ellipse": "ellipse", "value.mark.rectangle": "rectangle",
+  "value.mark.freeform": "drawing", "value.mark.route": "route", "value.mark.range": "range line", "value.mark.bullseye": "bullseye", "value.mark.geofence": "geofence",
+  "value.mark.emergency": "emergency call", "value.mark.casevac": "casualty evacuation", "value.affiliation.friend": "friend", "value.affiliation.assumed_friend": "assumed friend",
+  "value.affiliation.neutral": "neutral", "value.affiliation.unknown": "unknown", "value.affiliation.pending": "pending", "value.affiliation.other": "other",
+  "value.dimension.ground": "ground", "value.dimension.air": "air", "value.dimension.sea_surface": "sea surface", "value.dimension.other": "other", "value.origin.tak": "TAK chat",
+  "part.mark": "Mark",
   "field.skew_s": "Clock deviation",
 
   "value.fms_status.0": "emergency call", "value.fms_status.1": "available by radio", "value.fms_status.2": "available at station",

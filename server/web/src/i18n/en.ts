@@ -147,6 +147,7 @@ export const en: Record<Key, string> = {
   "layer.devices": "Building sensors",
   "layer.reports": "Reports from the net",
   "layer.warnings": "Warnings",
+  "layer.marks": "Marks",
   "layer.notes": "Messages",
   "layer.sources": "Sources",
   "layer.cards": "Mission cards",
