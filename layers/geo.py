@@ -133,6 +133,25 @@ def ring_around(lon: float, lat: float, radius_m: float, corners: int = 64) -> l
     return [*ring, ring[0]]
 
 
+def ellipse_around(
+    lon: float, lat: float, major_m: float, minor_m: float, angle_deg: float, corners: int = 64
+) -> list[list[float]]:
+    """A closed ring of positions on an ellipse, to 7 decimals: semi axes in metres, the major one so many degrees
+    clockwise from north. As `ring_around`, only without a pole within.
+    """
+    lons, lats, azimuths, distances = [], [], [], []
+    for corner in range(corners):
+        step = -2.0 * math.pi * corner / corners
+        along, across = major_m * math.cos(step), minor_m * math.sin(step)
+        lons.append(lon)
+        lats.append(lat)
+        azimuths.append(angle_deg + math.degrees(math.atan2(across, along)))
+        distances.append(math.hypot(along, across))
+    xs, ys, _ = _GEOD.fwd(lons, lats, azimuths, distances)
+    ring = [[round(lon + (x - lon + 180.0) % 360.0 - 180.0, 7), round(y, 7)] for x, y in zip(xs, ys, strict=True)]
+    return [*ring, ring[0]]
+
+
 def offset(lon: float, lat: float, east_m: float, north_m: float) -> tuple[float, float]:
     """The position so many metres east and north of another, along the geodesic."""
     x, y, _ = _GEOD.fwd(lon, lat, math.degrees(math.atan2(east_m, north_m)), math.hypot(east_m, north_m))

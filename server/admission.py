@@ -58,6 +58,9 @@ def _conflict(observation: Observation, picture: Picture) -> Refused | None:
 
 
 def _unmet(subject: str, condition: Precondition, picture: Picture) -> Refused | None:
+    if condition.exercise and not picture.settings.exercise:
+        reason = "its sender says that it is an exercise or a simulation: it does not enter the live situation"
+        return Refused(reason=reason, kind=BAD_ENTITY, subject=subject)
     if condition.exists and subject not in picture.records:
         return Refused(reason="there is no such entity", kind=NOT_FOUND, subject=subject)
     held = held_attributes(picture.extras(subject))

@@ -91,6 +91,8 @@ class Precondition(Struct, frozen=True, kw_only=True):
     present: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     exclusive: bool = False
+    exercise: bool = False
+    """The sender says that it is an exercise: it may enter an exercise only."""
 
 
 class Decoded(Struct, frozen=True, kw_only=True):

@@ -66,6 +66,13 @@ class Batch:
         self._observations: dict[str, Observation] = {}
         self.refused: list[Refused] = []
 
+    def __len__(self) -> int:
+        return len(self._observations)
+
+    def ids(self) -> list[str]:
+        """The ids of the observations so far, in order."""
+        return list(self._observations)
+
     def decoded(self) -> Decoded:
         """What has been gathered."""
         if self._over:
