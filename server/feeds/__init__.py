@@ -9,6 +9,7 @@ knows nothing of situations and desks, and raises nothing but `DecodeError`, wha
 import functools
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -117,6 +118,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     """Blanks the secrets of a body. What it returns is what may be kept, and decodes to the same observations."""
     options: type[Struct] | None = None
     """What of the decoder an operator may set."""
+    describes: re.Pattern[str] | None = None
+    """Topics of MQTT whose messages tell what there is and not how it is (names, thresholds)."""
     topical: bool = False
     """The decoder takes a message of MQTT together with its topic, in the form of `_mqtt.wrap`."""
     stream: Stream = Stream()

@@ -381,6 +381,7 @@ def _untold(topic: str, message: Message, capture: Capture) -> None:
 
 FEED = Feed(
     topical=True,
+    describes=re.compile(r".+/config"),
     name=NAME,
     title="Home Assistant",
     decode=decode,

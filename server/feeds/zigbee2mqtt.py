@@ -4,6 +4,7 @@ A state is sent again and again and kept by the broker: it becomes the device's 
 ALARM is an alarm. Each property that is a detector or worth a reading is a device of its own; others are in `extra`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -293,6 +294,7 @@ def _leaves(exposes: list[Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:
 
 FEED = Feed(
     topical=True,
+    describes=re.compile(r".+/bridge/devices"),
     name=NAME,
     title="Zigbee2MQTT",
     decode=decode,

@@ -106,7 +106,7 @@ class Fetcher:
     def __init__(self, settings: PollSettings, agent: str) -> None:
         self.settings = settings
         self._agent = agent
-        self._home = {origin(url) for url in settings.urls}
+        self._home = {origin(url) for url in (*settings.urls, *settings.details)}
         self._allowed = self._home | {origin(url) for url in settings.origins}
         context = None
         if any(scheme == "https" for scheme, _, _ in self._allowed):

@@ -101,7 +101,8 @@ class _Session:
         self.settings = settings
         self.link = link
         self.where = where
-        self.topical = feeds()[link.feed].topical
+        feed = feeds()[link.feed]
+        self.topical, self.describes = feed.topical, feed.describes
         self.memory = Memory(None if link.probing else link.folder, f"{link.feed}_{link.instance}")
         self.filters = filters(settings.topics)
         self.waiting: queue.Queue[Got | None] = queue.Queue()
@@ -297,12 +298,17 @@ class _Session:
             self.wake()
 
     def _hand_over(self, got: Got) -> None:
-        if got.retained and (self.settings.retained == "skip" or self.memory.knows(got.topic, got.payload)):
+        if got.retained and (self.settings.retained == "skip" or self._is_old(got)):
             return
         part, topic = self._parted(got.topic)
         body = wrap(topic, got.payload, got.retained) if self.topical else got.payload
         self.link.take(body, f"{self.where} {got.topic}"[:200], part)
         self.memory.note(got.topic, got.payload)
+
+    def _is_old(self, got: Got) -> bool:
+        """Whether it says how something was, and we had it. What there is may be told again: names do not age."""
+        described = self.describes is not None and self.describes.fullmatch(got.topic) is not None
+        return not described and self.memory.knows(got.topic, got.payload)
 
     def _parted(self, topic: str) -> tuple[str | None, str]:
         """The part of the source that the topic names, and the topic without it, as the sender alone would call it."""

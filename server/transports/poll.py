@@ -22,10 +22,17 @@ from server.feeds import Context, DecodeError
 from server.feeds.sensorthings import next_link
 from server.transports.connection import Link, Lost, Transport, refusal, retry_s
 from server.transports.fetch import Answer, Failed, Fetcher, origin, shown, with_parameter
+from server.transports.poll_follow import is_listing, leads
 from server.transports.poll_memory import Known, Memory, ids
 from server.transports.poll_settings import PollSettings
 
 NEXT = re.compile(r'<([^<>]{1,4000})>\s*;[^,<]*\brel="?next"?', re.IGNORECASE)
+
+
+UNREADABLE = "what it sends cannot be read (see the quarantine)"
+GONE = ("404", "410")
+HURRY_S = 1.0
+"""Pause where there is more to fetch than `pages` at once."""
 
 
 class Turn(Struct):
@@ -35,6 +42,8 @@ class Turn(Struct):
     due: float = 0.0
     failures: int = 0
     trouble: str | None = None
+    hurried: bool = False
+    """There was more than could be fetched at once."""
     refused: str | None = None
     """Digest of the last answer if it went to the quarantine: the same is not put there again."""
 
@@ -45,6 +54,7 @@ class Poll(Transport[PollSettings]):
     def __init__(self, settings: PollSettings) -> None:
         super().__init__(settings)
         self.turns = [Turn(url) for url in settings.urls]
+        self._memory: Memory | None = None
 
     def where(self) -> str:
         """The hosts."""
@@ -67,7 +77,9 @@ class Poll(Transport[PollSettings]):
             fetcher = Fetcher(self.settings, f"lagebild/{version('lagebild')}")
         except (OSError, ssl.SSLError) as error:
             raise Lost(f"certificates: {refusal(error)}") from error
-        memory = Memory(None if link.probing else link.folder, f"{link.feed}_{link.instance}")
+        memory = self._memory
+        if memory is None:
+            memory = self._memory = Memory(None if link.probing else link.folder, f"{link.feed}_{link.instance}")
         try:
             while not link.stopping.is_set():
                 turn = min(self.turns, key=lambda one: one.due)
@@ -101,11 +113,13 @@ class Poll(Transport[PollSettings]):
             turn.due = time.monotonic() + retry_s(turn.failures, self.settings.retry_max_s, failed.retry_after_s)
         else:
             turn.failures = 0
-            turn.due = time.monotonic() + self.settings.interval_s * random.uniform(0.95, 1.05)
+            pause_s = min(self.settings.interval_s, HURRY_S) if turn.hurried else self.settings.interval_s
+            turn.due = time.monotonic() + pause_s * random.uniform(0.95, 1.05)
 
     def _pages(self, turn: Turn, fetcher: Fetcher, memory: Memory, link: Link) -> str | None:
         """Every page of an address. What is remembered is remembered after it is durable. Raises Failed."""
         known = memory.of(turn.url)
+        turn.hurried = False
         window_ends_at = datetime.now(UTC)
         first = url = self._address(turn.url, known, window_ends_at)
         newest, trouble = known.newest, None
@@ -114,12 +128,17 @@ class Poll(Transport[PollSettings]):
             answer = fetcher.get(url, known.conditions() if plain else {})
             if answer.body is None:
                 break
-            if answer.body.strip() != b"[]" and not self._take(turn, answer.body, link):
-                trouble = "what it sends cannot be read (see the quarantine)"
+            message = answer.body.strip() != b"[]" and not is_listing(self.settings, answer.url)
+            if message and not self._take(turn, answer.body, link):
+                trouble = UNREADABLE
             found = ids(answer.body) if self.settings.cursor != "none" else []
             newest = max([newest, *found])
             following = self._following(first, answer, found, known, newest, link)
-            alone = plain and following is None  # of several pages, the first does not speak for the others
+            rest, unread = self._lead(answer, known, fetcher, memory, link)
+            turn.hurried = turn.hurried or rest
+            trouble = UNREADABLE if unread else trouble
+            # Of several pages the first does not speak for the others, nor does a list of which something is missing.
+            alone = plain and following is None and not rest
             known.tag = answer.headers.get("etag") if alone else None
             known.modified = answer.headers.get("last-modified") if alone else None
             if following is None:
@@ -133,6 +152,32 @@ class Poll(Transport[PollSettings]):
         known.until = iso(window_ends_at)
         memory.save()
         return trouble
+
+    def _lead(self, answer: Answer, known: Known, fetcher: Fetcher, memory: Memory, link: Link) -> tuple[bool, bool]:
+        """Fetch what the answer leads to and is not had yet: is something left, and was something unreadable?
+
+        Raises Failed; what was had by then is remembered.
+        """
+        led = leads(self.settings, answer)
+        if not led:
+            return False, False
+        had, unread = set(known.followed), False
+        known.followed = [key for key, _ in led if key in had]
+        wanted = [(key, url) for key, url in led if key not in had]
+        try:
+            for key, url in wanted[: self.settings.pages]:
+                try:
+                    body = fetcher.get(fetcher.allowed(url), {}).body
+                except Failed as failed:
+                    if not failed.reason.startswith(GONE):
+                        raise
+                    body = None  # it went between the list and our question
+                if body is not None and not link.take(body, shown(url)[:200]):
+                    unread = True
+                known.followed.append(key)
+        finally:
+            memory.save()
+        return len(wanted) > self.settings.pages, unread
 
     def _take(self, turn: Turn, body: bytes, link: Link) -> bool:
         digest = hashlib.blake2b(body, digest_size=12).hexdigest()

@@ -20,6 +20,8 @@ class Known(Struct, omit_defaults=True):
     modified: str | None = None
     newest: tuple[int, str] = (0, "")
     until: str | None = None
+    followed: list[str] = []
+    """Keys of the files and details that were had."""
 
     def conditions(self) -> dict[str, str]:
         """The headers of a conditional request (RFC 9110 section 13)."""

@@ -35,8 +35,12 @@ class PollSettings(ConnectionSettings, frozen=True, kw_only=True, forbid_unknown
     """Further pages: by `@iot.nextLink`, or by the header Link with rel="next"."""
     cursor: Literal["none", "min_id", "since_id"] = "none"
     """Ask for what is newer than the newest `id` taken (Mastodon), by this parameter."""
+    files: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """An address that ends with / is a directory; files in it whose names fit (`*.zip`) are fetched once each."""
+    details: Annotated[tuple[Url, ...], Meta(max_length=5)] = ()
+    """Addresses with `{id}`: asked once for every item of a JSON list, and again when the item changes."""
     pages: Annotated[int, Meta(ge=1, le=1_000)] = 20
-    """Most pages of one address at a time."""
+    """Most pages, files or details of one address at a time."""
     window_s: Positive = 86_400.0
     """How far back `{from}` is at first."""
     overlap_s: Annotated[float, Meta(ge=0)] = 7_200.0
@@ -57,17 +61,23 @@ class PollSettings(ConnectionSettings, frozen=True, kw_only=True, forbid_unknown
 
     def __post_init__(self) -> None:
         """Raises ValueError for what does not go together."""
-        for url in (*self.urls, *self.origins, *([self.proxy] if self.proxy else [])):
+        for url in (*self.urls, *self.details, *self.origins, *([self.proxy] if self.proxy else [])):
             parts = urlsplit(url)
             if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
                 raise ValueError("an address is http://host/... or https://host/..., without user and password")
+        if any("{id}" not in url for url in self.details):
+            raise ValueError("an address of details has {id} in it")
         needs = {"basic": ("username", "secret"), "bearer": ("secret",), "none": ()}
         for name in needs.get(self.auth, ("auth_name", "secret")):
             if getattr(self, name) is None:
                 raise ValueError(f'auth = "{self.auth}" needs {name}')
         if self.auth == "none" and self.secret is not None:
             raise ValueError('a secret needs auth = "basic", "bearer", "header" or "query"')
-        if self.secret is not None and not self.plain_secret and any(_is_plain(url) for url in self.urls):
+        if (
+            self.secret is not None
+            and not self.plain_secret
+            and any(_is_plain(url) for url in (*self.urls, *self.details))
+        ):
             raise ValueError("a secret goes over https only, unless plain_secret = true")
         if wrong := sorted(name for name in self.headers if name.casefold() in OURS):
             raise ValueError(f"the header {wrong[0]} is not set by hand")

@@ -22,6 +22,7 @@ from tests.transports.mosquitto import PASSWORD, USER, Mosquitto, Publisher, fre
 pytestmark = pytest.mark.field
 CAPTURE = re.compile(r"message topic= (\S+)\nmessage received  (\{.*\})")
 KEY = "Gh3-geheimer-Schluessel"
+WARNING = "mow.DE-NW-PDT-SE000-20261121-19-000"
 Features = dict[str, dict[str, Any]]
 
 
@@ -74,8 +75,12 @@ class Field:
             "zigbee2mqtt/ort": {**open_, "topics": ["zigbee2mqtt/{part}/#"]},
             "sensorthings/lst": {**open_, "topics": ["GOST_LARGE_SCALE_TEST/#"]},
             "sensorthings/hamburg": {**asked, "urls": [f"{url}/v1.0/Things"], "paging": "sensorthings"},
-            "cap/dwd": {**asked, "urls": [f"{url}/dwd/latest.zip"]},
-            "nina/bund": {**asked, "urls": [f"{url}/nina/mapData.json", f"{url}/nina/warning.json"]},
+            "cap/dwd": {**asked, "urls": [f"{url}/dwd/"], "files": "*.zip"},
+            "nina/bund": {
+                **asked,
+                "urls": [f"{url}/nina/mapData.json"],
+                "details": [f"{url}/nina/warnings/{{id}}.json"],
+            },
             "mastodon/ort": {**asked, "urls": [f"{url}/api/v1/timelines/public"], "cursor": "min_id"},
             "rss/blatt": {**asked, "urls": [f"{url}/news.rss"]},
             "hystreet/moers": {**asked, "urls": [f"{url}/hystreet.csv?from={{from}}"]},
@@ -101,9 +106,9 @@ class Field:
         )
         files = {
             "/v1.0/Things": samples / "crowd" / "sta_v10_things_hamburg.json",
-            "/dwd/latest.zip": samples / "cap" / "dwd" / "Z_CAP_with_test.zip",
+            "/dwd/Z_CAP_1.zip": samples / "cap" / "dwd" / "Z_CAP_with_test.zip",
             "/nina/mapData.json": frames / "nina" / "map.json",
-            "/nina/warning.json": frames / "nina" / "warning.json",
+            f"/nina/warnings/{WARNING}.json": frames / "nina" / "warning.json",
             "/news.rss": frames / "rss" / "news.rss",
             "/hystreet.csv": samples / "crowd" / "hystreet_moers_2022-05_hourly.csv",
             "/stac/item.json": samples / "drone" / "stac_item_oam_uav.json",
@@ -112,6 +117,7 @@ class Field:
             "/api/last-alarm": frames / "divera" / "answer.json",
         }
         bodies = {path: file.read_bytes() for path, file in files.items()}
+        bodies["/dwd/"] = b'<a href="../">..</a> <a href="Z_CAP_1.zip">Z_CAP_1.zip</a>'
         bodies["/api/v1/timelines/public"] = timeline.encode()
         self.web.answers.update({path: [Page(body)] for path, body in bodies.items()})
 

@@ -149,6 +149,10 @@ def test_what_the_broker_kept_is_taken_once_until_it_says_something_new(broker: 
         assert [(message["payload"], message["retain"]) for message in messages] == list(expected)
 
     told(('{"smoke":true}', True))
+    broker.publish(("zigbee2mqtt/bridge/devices", b"[]"), retain=True)
+    told(("[]", True))
+    told(("[]", True))
+    broker.publish(("zigbee2mqtt/bridge/devices", b""), retain=True)
     told()
     told(('{"smoke":false}', False), publish=b'{"smoke":false}')
     told()

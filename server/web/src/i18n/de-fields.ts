@@ -128,6 +128,7 @@ export const deFields: Record<string, string> = {
   "flag.clock_implausible": "Die Uhr der Quelle ist unglaubwürdig: Zeit auf den Empfang gesetzt",
   "flag.time_assumed": "Ohne eigene Zeit gemeldet: Empfangszeit angenommen",
   "flag.tz_assumed": "Ohne Zeitzone gemeldet: UTC angenommen",
+  "flag.retained": "Vom Broker aufbewahrt: wie alt es ist, weiß niemand",
   "flag.position_assumed": "Position angenommen",
 
   "part.mission": "Einsatz", "part.unit": "Kraft", "part.region": "Zählbereich", "part.line": "Zähllinie", "part.site": "Messstelle",

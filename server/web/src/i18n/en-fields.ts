@@ -59,5 +59,6 @@ export const enFields: Record<string, string> = {
   "flag.clock_implausible": "The source's clock is implausible: time set to reception",
   "flag.time_assumed": "Reported without a time of its own: time of reception assumed",
   "flag.tz_assumed": "Reported without a time zone: UTC assumed",
+  "flag.retained": "Kept by the broker from before: nobody knows how old it is",
   "flag.position_assumed": "Position assumed",
 };
