@@ -47,7 +47,7 @@ def clock(situation: SituationClock, words: Words) -> StatusLine:
 
 
 def exercise(snapshot: Snapshot, situation: SituationClock, words: Words) -> str:
-    """What the violet banner says."""
+    """What the magenta banner says."""
     text = words.say("exercise.line", title=snapshot.hello.get("title", ""))
     speed = situation.speed
     if speed not in (0.0, 1.0):

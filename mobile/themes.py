@@ -1,7 +1,7 @@
 """Colours by day and by night. Text meets WCAG 2 AA (4.5 to 1) on every ground it stands on; a test computes it.
 
 Night: near-black grounds, sand-coloured letters, nothing white and nothing large that shines, so that eyes stay used
-to the dark; red stays for alarms. Violet is the colour of the exercise and of nothing else.
+to the dark; red stays for alarms. Magenta is the colour of the exercise, as in the control room, and of nothing else.
 """
 
 from dataclasses import dataclass, fields
@@ -83,7 +83,7 @@ DAY = Theme(
     on_good="#ffffff",
     quiet="#5a6468",
     on_quiet="#ffffff",
-    exercise="#7b2ca8",
+    exercise="#b5007e",
     on_exercise="#ffffff",
     land="#f1efe8",
     heath="#e6e3d0",
@@ -126,8 +126,8 @@ NIGHT = Theme(
     on_good="#04130a",
     quiet="#3a4449",
     on_quiet="#d6cfbf",
-    exercise="#5b2a78",
-    on_exercise="#eadcf3",
+    exercise="#72094f",
+    on_exercise="#f5dbea",
     land="#0f1315",
     heath="#13160f",
     green="#12200f",

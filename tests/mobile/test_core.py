@@ -1,5 +1,6 @@
 """The small pure parts: clock, ages, replica, session, geometry, daylight, colours, the guarded pad."""
 
+import colorsys
 import json
 import stat
 import zlib
@@ -302,10 +303,17 @@ def test_every_fms_digit_can_be_read_on_its_colour() -> None:
 def test_the_colour_of_the_exercise_is_that_of_nothing_else() -> None:
     for theme in themes.THEMES.values():
         known = themes.colours(theme)
-        violet = known.pop("exercise")
-        assert violet not in known.values()
-        assert violet not in {colour for pair in themes.FMS.values() for colour in pair}
-        assert violet not in themes.LEVEL_OF_SERVICE.values()
+        magenta = known.pop("exercise")
+        assert magenta not in known.values()
+        assert magenta not in {colour for pair in themes.FMS.values() for colour in pair}
+        assert magenta not in themes.LEVEL_OF_SERVICE.values()
+
+
+def test_the_exercise_has_the_same_colour_in_the_cab_and_in_the_control_room() -> None:
+    styles = (Path(__file__).parents[2] / "server/web/src/styles/base.css").read_text(encoding="utf-8")
+    assert f"--exercise: {themes.DAY.exercise};" in styles
+    day, night = (colorsys.rgb_to_hsv(*themes.rgba(theme.exercise)[:3])[0] for theme in (themes.DAY, themes.NIGHT))
+    assert night == pytest.approx(day, abs=0.03)
 
 
 def test_the_night_has_no_large_bright_ground() -> None:
