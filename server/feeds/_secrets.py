@@ -46,9 +46,63 @@ _CALLER = re.compile(
 _DIGITS = re.compile(rb"[+(]?\d[\d ()/%+-]{4,20}\d")
 
 
+_OPENS = (
+    r"(?:token|passw|pwd|secret|authori[sz]|api[-_]?key|access[-_]?key|credential"
+    r"|phone|telefon|rufnummer|r(?:ü|\\u00fc|ue)ckruf|mobilnummer|handy)"
+)
+"""What opens a door, and telephone numbers. Mail addresses and contacts are not in it."""
+_OPENING = rf"[^\"'\\\n]{{0,40}}?{_OPENS}[^\"'\\\n]{{0,40}}"
+_OPENING_MEMBER = re.compile(
+    rf"(?P<member>\"{_OPENING}\"\s{{0,20}}:\s{{0,20}})(?:\"(?:[^\"\\]|\\.)*+\"?|[^\s,\[\]{{}}\"]++)".encode(),
+    re.IGNORECASE,
+)
+_OPENING_LIST = re.compile(
+    rf"(?P<member>\"{_OPENING}\"\s{{0,20}}:\s{{0,20}}\[)(?:[^\"\[\]{{}}]|\"(?:[^\"\\]|\\.)*+\")++".encode(),
+    re.IGNORECASE,
+)
+"""Its value is a list of words."""
+_OPENING_OBJECT = re.compile(
+    rf"(?P<member>\"{_OPENING}\"\s{{0,20}}:\s{{0,20}}\{{[^{{}}]{{0,300}}?\"value\"\s{{0,20}}:\s{{0,20}})"
+    r"(?:\"(?:[^\"\\]|\\.)*+\"?|[^\s,\[\]{}\"]++)".encode(),
+    re.IGNORECASE,
+)
+"""Its value is an object with a value, as NGSI and parameters have it."""
+_TAG = r"(?:[\w-]{1,40}:)?[\w-]{0,40}?" + _OPENS + r"[\w-]{0,40}"
+_ELEMENT = re.compile(rf"(?P<element><{_TAG}(?:\s[^<>]{{0,400}})?>)[^<>]++".encode(), re.IGNORECASE)
+_ATTRIBUTE = re.compile(rf"(?P<attribute>\s{_TAG}\s{{0,5}}=\s{{0,5}}[\"'])[^\"'<>]*+".encode(), re.IGNORECASE)
+_NAMED_VALUE = re.compile(
+    rf"(?P<named><(?:[\w-]{{1,40}}:)?valueName>\s{{0,20}}{_TAG}\s{{0,20}}</(?:[\w-]{{1,40}}:)?valueName>\s{{0,40}}"
+    r"<(?:[\w-]{1,40}:)?value>)[^<]++".encode(),
+    re.IGNORECASE,
+)
+_OPENING_PAIR = re.compile(
+    rf"(?P<pair>(?<![\w-])[\w-]{{0,40}}?{_OPENS}[\w-]{{0,40}}=)[^&\s\"'<>]++".encode(), re.IGNORECASE
+)
+_LETTERS = re.compile(_OPENS.encode(), re.IGNORECASE)
+
+
+def openings(body: bytes) -> bytes:
+    """The message without what opens a door (passwords, tokens, keys) and without telephone numbers beside their name.
+
+    For formats in which mail addresses and contacts are part of what is told.
+    """
+    if not _LETTERS.search(body):
+        return body
+    mask = MASK.encode()
+    body = _HEADER.sub(rb"\g<header>: " + mask, body)
+    body = _OPENING_MEMBER.sub(rb'\g<member>"' + mask + b'"', body)
+    body = _OPENING_LIST.sub(rb'\g<member>"' + mask + b'"', body)
+    body = _OPENING_OBJECT.sub(rb'\g<member>"' + mask + b'"', body)
+    body = _ELEMENT.sub(rb"\g<element>" + mask, body)
+    body = _NAMED_VALUE.sub(rb"\g<named>" + mask, body)
+    body = _ATTRIBUTE.sub(rb"\g<attribute>" + mask, body)
+    return _OPENING_PAIR.sub(rb"\g<pair>" + mask, body)
+
+
 def clean(body: bytes) -> bytes:
     """The message with every secret blanked. Takes any bytes, in time linear in their number."""
     mask = MASK.encode()
+    body = openings(body)
     body = _HEADER.sub(rb"\g<header>: " + mask, body)
     body = _MEMBER.sub(rb'\g<member>"' + mask + b'"', body)
     body = _MEMBER_IN_TEXT.sub(rb"\g<member>" + mask, body)

@@ -11,7 +11,7 @@ from layers.content import CitizenReport
 from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, subject
 from server.feeds._json import load
-from server.feeds._secrets import clean
+from server.feeds._secrets import clean, openings
 from server.feeds.ngsi.values import Bad, Reading, name, text, within, words
 
 NAME = "citizen"
@@ -74,4 +74,5 @@ FEED = Feed(
     decode=decode,
     max_bytes=MAX_BYTES,
     pushed=False,
+    clean=openings,
 )

@@ -16,6 +16,7 @@ from layers import content as kinds
 from layers.clock import honest
 from layers.observation import Observation, idempotency_key
 from server.feeds import BAD_ENTITY, INVALID, UNKNOWN_TYPE, Context, Decoded, DecodeError, Feed, Refused, excerpt
+from server.feeds._secrets import openings
 from server.feeds._stream import Stream, Whole
 from server.feeds._times import moment
 from server.feeds._xml import Element, child_text, children, documents, local, namespace, text_of, written
@@ -157,6 +158,7 @@ FEED = Feed(
     name=NAME,
     title="EDXL-DE 1.0: CAP alerts in an envelope",
     decode=decode,
+    clean=openings,
     max_bytes=MAX_BYTES,
     options=CapOptions,
     stream=Stream(framer=Whole, files=("*.edxlde", "*.edxl", "*.xml")),

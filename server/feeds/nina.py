@@ -20,6 +20,7 @@ from server.feeds._batch import Batch, Fields, settings, subject
 from server.feeds._documents import documents
 from server.feeds._geometry import BadGeometry, geojson
 from server.feeds._html import plain_text
+from server.feeds._secrets import openings
 from server.feeds._stream import Objects, Stream
 from server.feeds.cap.alert import CERTAINTY, MSG_TYPE, SEVERITY, URGENCY, CapOptions, long_text, observe, pairs
 from server.feeds.ngsi.values import Reading, flag, name, time, whole
@@ -195,6 +196,7 @@ FEED = Feed(
     name=NAME,
     title="NINA (BBK): dashboard, map data, warnings and their shapes as JSON",
     decode=decode,
+    clean=openings,
     max_bytes=MAX_BYTES,
     zone=BERLIN,
     options=CapOptions,

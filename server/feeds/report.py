@@ -14,6 +14,7 @@ from layers import clock
 from layers.content import Content, Note, Seen, Unit, Verdict
 from layers.observation import Geometry, Observation, Sensitivity, idempotency_key
 from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
+from server.feeds._secrets import openings
 
 MAX_BYTES = 65_536
 Word = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -145,4 +146,6 @@ def _given(number: float | None) -> float | UnsetType:
     return UNSET if number is None else number
 
 
-FEED = Feed(name="report", title="Reports of our own clients", decode=decode, max_bytes=MAX_BYTES, pushed=False)
+FEED = Feed(
+    name="report", title="Reports of our own clients", decode=decode, max_bytes=MAX_BYTES, pushed=False, clean=openings
+)

@@ -12,6 +12,7 @@ from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, Fields, settings, subject
 from server.feeds._dates import news_time
 from server.feeds._html import plain_text
+from server.feeds._secrets import openings
 from server.feeds._stream import Stream, Whole
 from server.feeds._xml import Element, child_text, children, documents, local, namespace
 from server.feeds.cap.elements import entries, is_index
@@ -162,6 +163,7 @@ FEED = Feed(
     name=NAME,
     title="News: RSS 0.9x, 1.0, 2.0 and Atom",
     decode=decode,
+    clean=openings,
     max_bytes=MAX_BYTES,
     options=SocialOptions,
     stream=Stream(framer=Whole, files=("*.xml", "*.rss", "*.atom")),

@@ -16,6 +16,7 @@ from server.feeds._batch import Batch, Fields, settings, subject
 from server.feeds._dispatch import DispatchOptions
 from server.feeds._documents import documents
 from server.feeds._incidents import REPLAY_BYTES, REPLAY_RECORDS, category
+from server.feeds._secrets import openings
 from server.feeds._stream import Objects, Stream
 from server.feeds.ngsi.values import point, time
 
@@ -82,6 +83,7 @@ FEED = Feed(
     name=NAME,
     title="Seattle Real-Time Fire 911",
     decode=decode,
+    clean=openings,
     max_bytes=REPLAY_BYTES,
     zone=ZONE,
     options=DispatchOptions,

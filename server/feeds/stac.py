@@ -15,6 +15,7 @@ from layers.content import Image
 from server.feeds import INVALID, UNKNOWN_TYPE, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, Fields, subject
 from server.feeds._documents import documents
+from server.feeds._secrets import openings
 from server.feeds._stream import Objects, Stream
 from server.feeds.ngsi.values import Bad, Reading, area, number, text, time, url, within
 
@@ -194,6 +195,7 @@ FEED = Feed(
     name=NAME,
     title="STAC items and OpenAerialMap",
     decode=decode,
+    clean=openings,
     max_bytes=MAX_BYTES,
     stream=Stream(framer=Objects, files=("*.json", "*.geojson")),
 )

@@ -20,6 +20,7 @@ from server.feeds._batch import Batch, Fields, joined, settings, subject
 from server.feeds._dispatch import BERLIN, DispatchOptions, local_time, unit_subject
 from server.feeds._documents import documents
 from server.feeds._json import load
+from server.feeds._secrets import openings
 from server.feeds._stream import Objects, Stream
 from server.feeds.ngsi.values import Bad, Reading, anchor, flag
 
@@ -173,6 +174,7 @@ FEED = Feed(
     name=NAME,
     title="Wachalarm IP (WAIP), UDP and Socket.IO",
     decode=decode,
+    clean=openings,
     zone=BERLIN,
     options=DispatchOptions,
     stream=Stream(

@@ -12,6 +12,7 @@ import re
 from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
 from server.feeds._archive import is_zip, members
 from server.feeds._batch import Batch
+from server.feeds._secrets import openings
 from server.feeds._stream import Stream, Whole
 from server.feeds._xml import documents as xml_documents
 from server.feeds._xml import written
@@ -50,8 +51,8 @@ def cap_observations(xml: bytes, context: Context) -> Decoded:
 
 
 def clean(body: bytes) -> bytes:
-    """The message without the password that CAP 1.0 allows."""
-    return body if is_zip(body) else _PASSWORD.sub(rb"\1***", body)
+    """The message without the password that CAP 1.0 allows, and without what senders put into parameters."""
+    return body if is_zip(body) else openings(_PASSWORD.sub(rb"\1***", body))
 
 
 def outcome(batch: Batch, is_quiet: bool = False) -> Decoded:

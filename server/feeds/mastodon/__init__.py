@@ -18,7 +18,7 @@ from server.feeds._batch import Batch, Fields, settings, subject
 from server.feeds._documents import documents
 from server.feeds._html import plain_text
 from server.feeds._json import load
-from server.feeds._secrets import clean
+from server.feeds._secrets import clean, openings
 from server.feeds.mastodon.events import MAX_BYTES, events, is_stream
 from server.feeds.mastodon.private import who, without_private
 from server.feeds.ngsi.values import Bad, Reading, name, number, text, time, url
@@ -183,6 +183,6 @@ FEED = Feed(
     title="Mastodon: statuses (REST) and streams (server-sent events, WebSocket); edits and deletions",
     decode=decode,
     max_bytes=MAX_BYTES,
-    clean=without_private,
+    clean=lambda body: openings(without_private(body)),
     options=SocialOptions,
 )

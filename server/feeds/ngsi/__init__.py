@@ -5,6 +5,7 @@ entities alone (one, or a list; then `append`). docs/feeds.md lists every entity
 """
 
 from server.feeds import Feed
+from server.feeds._secrets import openings
 from server.feeds.ngsi.decode import decode
 
-FEED = Feed(name="ngsi", title="FIWARE NGSI v2 (INSPIRE.hub)", decode=decode, zone="UTC")
+FEED = Feed(name="ngsi", title="FIWARE NGSI v2 (INSPIRE.hub)", decode=decode, zone="UTC", clean=openings)
