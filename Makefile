@@ -3,7 +3,7 @@
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SHELLFLAGS := -euc
-.PHONY: help setup run app test lint bench soak clean dev desktop
+.PHONY: help setup run app demo-feeds test lint bench soak clean dev desktop
 
 # Each stamp says that a step was done after the files it depends on were last changed.
 PY := .venv/bin/python
@@ -19,7 +19,7 @@ endif
 WEB_SOURCES = $(shell find $(WEB) \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.tsbuildinfo' -print)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/base $(BUNDLE) ## install everything the server needs into .venv, build the browser bundle, start nothing
 
@@ -33,6 +33,9 @@ app: setup desktop ## start the crew app against the running server (or LINK=...
 	    link=$$(cat "$$file"); \
 	fi; \
 	exec .venv/bin/lagebild-app "$$link"
+
+demo-feeds: setup ## real senders speak into an exercise: a panel, MQTT, a drone, a dispatch centre (needs mosquitto)
+	@exec $(PY) -m fixtures.demo_feeds
 
 test: setup desktop dev ## set up and run every check and test
 	@.ci/system-packages

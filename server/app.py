@@ -112,7 +112,9 @@ def build(data_dir: Path, settings: Settings) -> House:
     homes = Homes(data_dir / "homes.json", rooms)
     homes.settled = partial(_note_outcome, audit)
     derivers: list[Deriver] = []
-    connections = Supervisor(settings.feeds.connections, intake, rooms.live, data_dir / "connections")
+    connections = Supervisor(
+        settings.feeds.connections, intake, rooms.live, data_dir / "connections", rooms.exercise_of
+    )
     metrics.registry.register(ConnectionGauges(connections))
     for runner in connections.runners:
         if isinstance(runner.transport, Iris):

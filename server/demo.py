@@ -9,7 +9,6 @@ from server.access import Role
 from server.audit import OPERATOR
 from server.house import House
 from server.links import sign_in_link
-from server.situations import Situation
 
 log = logging.getLogger("lagebild.demo")
 
@@ -37,7 +36,7 @@ def unknown(house: House, scenario: str) -> str | None:
 
 def prepare(house: House, scenario: str, base: str) -> list[str]:
     """Go on with the exercise of this scenario, or start one; the lines to print."""
-    situation = _running(house, scenario)
+    situation = house.situations.exercise_of(scenario)
     if situation is None:
         situation = house.situations.start_exercise(scenario)
         house.audit.append("exercise-started", OPERATOR, situation.id, scenario=scenario)
@@ -60,13 +59,6 @@ def prepare(house: House, scenario: str, base: str) -> list[str]:
         _write_private(house.data_dir / APP_LINK, crew)
         lines += [f"crew            {crew}", "start the crew app with:  make app"]
     return lines
-
-
-def _running(house: House, scenario: str) -> Situation | None:
-    for situation in house.situations.list():
-        if situation.scenario == scenario and situation.clock.state != "ended":
-            return situation
-    return None
 
 
 def _write_private(path: Path, text: str) -> None:

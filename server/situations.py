@@ -123,6 +123,11 @@ class Situations:
         """Live first, then the exercises in the order of their start."""
         return [*self._situations.values()]
 
+    def exercise_of(self, scenario: str) -> Situation | None:
+        """The youngest exercise of a scenario (or the one with this id) that has not ended."""
+        found = (one for one in reversed(self.list()) if scenario in (one.scenario, one.id) and one.id != LIVE)
+        return next((one for one in found if one.clock.state != "ended"), None)
+
     def subscribe(self, listener: Listener) -> None:
         """Tell `listener` of every change of every situation (see `server.situation.Listener`)."""
         self._listeners.append(listener)

@@ -27,6 +27,9 @@ class ConnectionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     enabled: bool = True
     """False: it is checked and listed, but not made."""
+    exercise: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    """A scenario (or the id of an exercise): what comes goes into its exercise while one runs, and is dropped else;
+    never into live. None: live."""
     retry_max_s: Positive = 300.0
     """Longest wait before a lost peer is tried again; the first is about a second, each doubles it."""
 

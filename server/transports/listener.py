@@ -20,3 +20,5 @@ class ListenerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Panels connected at once; one more is closed at once."""
     peers: tuple[str, ...] = ()
     """Addresses and networks that may connect (`10.1.2.0/24`); empty: everybody."""
+    exercise: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    """A scenario (or the id of an exercise): panels are heard for it while it runs, and not answered else."""

@@ -9,7 +9,8 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -90,6 +91,8 @@ class Receiver:
         self.instance = instance
         self.settings = settings
         self.options = msgspec.convert(dict(options or {}), SiaOptions)
+        self.exercise: Callable[[], Situation | None] | None = None
+        """Where it listens for an exercise: the one that runs now. What it hears never goes into live then."""
         self.stats = ReceiverStats()
         self.tcp_port: int | None = None
         self.udp_port: int | None = None
@@ -142,6 +145,11 @@ class Receiver:
 
     def handle(self, piece: bytes, peer: str) -> bytes:
         """Take the frames of a piece; what the panel is answered, empty for nothing."""
+        if self.exercise is not None:
+            running = self.exercise()
+            if running is None:
+                return b""  # nothing is durable, so nothing is acknowledged: the panel repeats
+            self.situation = running
         parts = list(split(piece))
         frames = [part for part in parts if isinstance(part, Frame)]
         self.stats.noise_bytes += sum(len(part) for part in parts if not isinstance(part, Frame))
@@ -250,6 +258,8 @@ def listen(house: "House") -> list[Receiver]:
             options = {**sources.get(FEED, {}), **sources.get(f"{FEED}/{instance}", {})}
             options.pop("zone", None)
             receiver = Receiver(house.intake, house.situations.live, instance, settings, options)
+            if settings.exercise is not None:
+                receiver.exercise = partial(house.situations.exercise_of, settings.exercise)
             receiver.start()
             started.append(receiver)
     except OSError:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from layers.observation import Observation, idempotency_key
 from server import runtime
 from server.desk import Busy, Closed
 from server.edge import Bug, contained
-from server.feeds import DecodeError
+from server.feeds import INVALID, DecodeError
 from server.intake import Intake
 from server.situation import Situation
 from server.throttle import Throttle
@@ -216,29 +217,55 @@ class Runner:
             self.changed()
 
 
+def _none(_: str) -> Situation | None:
+    return None
+
+
 class Supervisor:
-    """Every connection of the live situation. `folder` is where they may keep what must outlast a restart."""
+    """Every connection, of `situation` (live) or of exercises, which `exercise` finds by the name in its settings.
+
+    `folder` is where they may keep what must outlast a restart.
+    """
 
     def __init__(
-        self, settings: Mapping[str, ConnectionSettings], intake: Intake, situation: Situation, folder: Path
+        self,
+        settings: Mapping[str, ConnectionSettings],
+        intake: Intake,
+        situation: Situation,
+        folder: Path,
+        exercise: Callable[[str], Situation | None] = _none,
     ) -> None:
         self._situation = situation
+        self._exercise = exercise
         self._told: dict[str, tuple[LinkState, float]] = {}
         self._throttle = Throttle(TOLD_PER_MIN, TOLD_AT_ONCE)
         self._touched = threading.Event()
         self._stopped = threading.Event()
 
-        def sink(feed: str, instance: str, body: bytes, sender: str) -> object:
-            return intake.take(situation, feed, instance, body, sender)
+        def sink(one: ConnectionSettings, feed: str, instance: str, body: bytes, sender: str) -> object:
+            place = self._place(one)
+            if place is None:
+                raise DecodeError("no such exercise runs", INVALID)  # dropped: it is nobody's, least of all live's
+            return intake.take(place, feed, instance, body, sender)
 
-        def refuse(source: str, sender: str, error: DecodeError, start: bytes, size: int | None) -> None:
-            intake.refuse(situation, source, sender, error, start, size)
+        def refuse(
+            one: ConnectionSettings, source: str, sender: str, error: DecodeError, start: bytes, size: int | None
+        ) -> None:
+            place = self._place(one)
+            if place is not None:
+                intake.refuse(place, source, sender, error, start, size)
 
         self.runners = tuple(
-            Runner(name, one, sink, situation.clock.now, folder, refuse)
+            Runner(name, one, partial(sink, one), partial(self._now, one), folder, partial(refuse, one))
             for name, one in settings.items()
             if one.enabled
         )
+
+    def _place(self, one: ConnectionSettings) -> Situation | None:
+        return self._situation if one.exercise is None else self._exercise(one.exercise)
+
+    def _now(self, one: ConnectionSettings) -> datetime:
+        return (self._place(one) or self._situation).clock.now()
 
     def start(self) -> None:
         """Make every connection; returns at once."""
@@ -260,9 +287,13 @@ class Supervisor:
         for runner in self.runners:
             if not runner.ended.wait(max(0.0, until - time.monotonic())) and runner.name in self._told:
                 log.warning("a connection does not end", extra={"source": runner.name})
-        now = self._situation.clock.now()
         gone = [
-            (runner, msgspec.structs.replace(runner.state, state=STOPPED, since=now, reason=None, next_try_at=None))
+            (
+                runner,
+                msgspec.structs.replace(
+                    runner.state, state=STOPPED, since=self._now(runner.settings), reason=None, next_try_at=None
+                ),
+            )
             for runner in self.runners
             if runner.name in self._told
         ]
@@ -292,10 +323,12 @@ class Supervisor:
         return LOOK_S
 
     def _submit(self, states: Iterable[tuple[Runner, LinkState]]) -> bool:
-        """Write states down; False where the desk takes nothing."""
-        now = self._situation.clock.now()
+        """Write states down; False where the desk takes nothing. An exercise that does not run hears nothing."""
         try:
-            self._situation.desk.submit([_observation(runner.name, state, now) for runner, state in states])
+            for runner, state in states:
+                place = self._place(runner.settings)
+                if place is not None:
+                    place.desk.submit([_observation(runner.name, state, place.clock.now())])
         except (Busy, Closed):
             return False
         return True
