@@ -4,6 +4,7 @@ Layout of the folder: `base.json`, the manifest, names the version in force; its
 new build writes its own folder and then replaces the manifest, so nobody ever sees half of one.
 """
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -13,7 +14,10 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import Struct
 
+from server.base.parts import SCHEMA, missing
+
 T = TypeVar("T")
+log = logging.getLogger("lagebild.base")
 MANIFEST = "base.json"
 DATABASE = "base.db"
 TILES = "tiles.pmtiles"
@@ -43,6 +47,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     problems: dict[str, int]
     examples: dict[str, list[str]]
     attribution: str = ATTRIBUTION
+    schema: int = 0
+    """Version of tables and files (parts.SCHEMA)."""
 
 
 class Base:
@@ -57,13 +63,17 @@ class Base:
 
     @classmethod
     def open(cls, folder: Path) -> "Base":
-        """Raises BaseError where nothing was built or the manifest cannot be read."""
+        """Raises BaseError where nothing was built, or what was built cannot be read by this version."""
         try:
             manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         except FileNotFoundError:
             raise BaseError(f"there is no base data in {folder}; `lagebild base build` makes it") from None
         except (OSError, msgspec.DecodeError) as error:
             raise BaseError(f"{folder / MANIFEST}: {error}") from error
+        lacking = missing(manifest.counts)
+        if lacking or manifest.schema != SCHEMA:
+            why = f"without {', '.join(lacking)}" if lacking else "in another form"
+            raise BaseError(f"{folder} was built by another version of Lagebild, {why}; build the base data again")
         base = cls(folder, manifest)
         if not base.file(DATABASE).is_file():
             raise BaseError(f"{base.file(DATABASE)} is missing; build the base data again")
@@ -124,7 +134,8 @@ class Bases:
             if seen != self._seen:
                 try:
                     self._base = Base.open(self.folder)
-                except BaseError:
+                except BaseError as error:
+                    log.warning("no base data", extra={"reason": str(error)})
                     self._base = None
                 self._seen = seen
             return self._base

@@ -5,6 +5,7 @@ import importlib
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,16 +18,10 @@ import msgspec
 from server.base.base import ATTRIBUTION, DATABASE, MANIFEST, Base, BaseError, Manifest
 from server.base.elements import Element, Problems
 from server.base.extract import Box, Extract, ExtractError
+from server.base.parts import PARTS, SCHEMA
 
-PARTS = (
-    "server.base.places",
-    "server.base.buildings",
-    "server.base.addresses",
-    "server.base.roads",
-    "server.base.water",
-    "server.base.tiles",
-)
-"""Modules with a part each: `part()` gives a fresh one. The order is that of the elements and of the progress bar."""
+SCRATCH = ".building-"
+A_DAY_S = 86_400
 
 Tell = Callable[[str, float], None]
 """tell(stage, share done from 0 to 1): for a progress bar."""
@@ -90,7 +85,8 @@ def build(
     making = parts()
     extract = Extract(extract_path, lambda tags: any(part.wants(tags) for part in making))
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=folder) as scratch:
+    _sweep(folder)
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
         work = Path(scratch) / "new"
         work.mkdir()
         count = 0
@@ -119,6 +115,7 @@ def build(
             problems=dict(extract.problems.counts),
             examples=extract.problems.examples,
             attribution=attribution,
+            schema=SCHEMA,
         )
         _swap_in(work, folder, manifest)
     return Base.open(folder)
@@ -149,6 +146,13 @@ def _finish(
             tell(part.name, 1.0)
         db.execute("PRAGMA optimize")
     return counts
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what a build left that was killed; another build may be under way, so only after a day."""
+    for left in folder.glob(f"{SCRATCH}*"):
+        if time.time() - left.stat().st_mtime > A_DAY_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _complete(folder: Path) -> bool:

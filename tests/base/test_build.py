@@ -1,6 +1,7 @@
 """The folder that a build leaves: swapped in as a whole, versioned by content, kept when something is wrong."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,15 @@ def test_a_new_build_takes_the_place_of_the_old_and_a_reader_goes_on(tmp_path: P
     )
 
 
+def test_what_a_killed_build_left_goes_after_a_day(tmp_path: Path) -> None:
+    folder, path = tmp_path / "base", village().write(tmp_path / "a.osm")
+    for name in (".building-old", ".building-new"):
+        (folder / name).mkdir(parents=True)
+    os.utime(folder / ".building-old", (0, 0))
+    build(path, folder)
+    assert [child.name for child in folder.glob(".building-*")] == [".building-new"]
+
+
 def test_what_is_no_extract_leaves_what_was_there(tmp_path: Path) -> None:
     folder = tmp_path / "base"
     before = build(village().write(tmp_path / "a.osm"), folder).manifest
@@ -134,6 +144,23 @@ def test_the_commands(tmp_path: Path) -> None:
     assert "places: 1 defibrillator, 1 fire_station" in text
     none = run(main, ["base", "info", "--data", str(tmp_path / "nowhere")])
     assert (none.exit_code, "lagebild base build" in none.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"schema": 0}, "in another form"), ({"counts": {"places": {}, "tiles": {}}}, "without buildings, addresses")],
+)
+def test_base_data_of_another_version_is_built_again(tmp_path: Path, change: dict[str, object], why: str) -> None:
+    folder, path = tmp_path / "base", village().write(tmp_path / "a.osm")
+    build(path, folder)
+    manifest = folder / "base.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
+    with pytest.raises(BaseError, match=why):
+        Base.open(folder)
+    assert Bases(folder).current is None
+    build(path, folder)
+    assert Bases(folder).current is not None
+    assert len(list(folder.iterdir())) == 2
 
 
 def test_a_manifest_that_cannot_be_read(tmp_path: Path) -> None:
