@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,17 @@ def test_every_setting_of_a_transport_is_in_the_papers(name: str) -> None:
     pages = "\n".join(path.read_text(encoding="utf-8") for path in PAGES.glob("*.md"))
     told = set(re.findall(r"`([a-z_]+)`", pages))
     assert {key for key in keys(kinds()[name]) if not key.endswith(("_file", "_env"))} - told == set()
+
+
+BLOCKS = re.findall(r"^```toml\n(.*?)^```$", (PAGES / "connections.md").read_text(encoding="utf-8"), re.M | re.S)
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_what_the_papers_say_to_write_can_be_written(tmp_path: Path, number: int) -> None:
+    made = configured(tmp_path, BLOCKS[number]).feeds.connections
+    assert made
+    for name, one in made.items():
+        assert Runner(name, one, Desk(), lambda: datetime.now(UTC)).transport.where()
 
 
 def test_a_secret_is_read_when_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
