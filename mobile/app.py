@@ -16,6 +16,7 @@ from kivy.uix.floatlayout import FloatLayout
 from mobile import daylight, geo
 from mobile.cab import Cab, ReportError
 from mobile.i18n import Words
+from mobile.map.atlas import Atlas
 from mobile.screens.frame import Frame
 from mobile.screens.more import MorePane
 from mobile.screens.sign_in import SignIn
@@ -55,6 +56,7 @@ class LagebildApp(App):
         super().__init__()
         self.cab, self.options = cab, options
         self._problem = problem
+        self.atlas = Atlas(cab.shelf.tile)
         self.gong = Gong(cab.folder)
         self._night_checked_s = -NIGHT_CHECK_S
         self._night = False
@@ -76,6 +78,7 @@ class LagebildApp(App):
 
     def on_stop(self) -> None:
         """Keep everything."""
+        self.atlas.close()
         self.cab.close()
 
     # building
@@ -122,7 +125,7 @@ class LagebildApp(App):
             self.root_box.add_widget(SignIn(self.look, self.signed_in, self._problem))
             return
         more = MorePane(self.look, self.cab, self._chosen(), self._change, self._sign_out)
-        self.frame = Frame(self.look, self.cab, more, self._strike, Window.width > Window.height, tab)
+        self.frame = Frame(self.look, self.cab, self.atlas, more, self._strike, Window.width > Window.height, tab)
         if self.cab.store.set_aside:
             self.frame.notice = self.look.words.say("notice.set_aside", file=self.cab.store.set_aside.name)
         if view:

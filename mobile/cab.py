@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mobile import basemap, geo, session
+from mobile import geo, session
 from mobile.clock import SituationClock, iso, parse
+from mobile.keeper import Keeper, PacksState
 from mobile.link import Link
 from mobile.mailbox import Snapshot
 from mobile.mission import Alarms, own_missions, own_unit
 from mobile.outbox import Item, Outbox, OutboxFull, State
 from mobile.session import Session
+from mobile.shelf import Shelf
 from mobile.store import Store
 
 log = logging.getLogger(__name__)
@@ -46,9 +48,10 @@ class Cab:
         self.snapshot = Snapshot("")
         self.alarms = Alarms()
         self.position: geo.LonLat | None = None
-        self.base: list[basemap.BasemapFeature] = []
+        self.shelf = Shelf(folder / "packs")
+        self._keeper: Keeper | None = None
         self._link: Link | None = None
-        self._base_version = -1
+        self._greetings = 0
         self._sent_position: tuple[float, geo.LonLat] | None = None
 
     # signing in and out
@@ -80,19 +83,25 @@ class Cab:
         self.clock = SituationClock()
         self.alarms = Alarms(set(json.loads(self.store.setting("confirmed", "[]"))))
         self._link = Link(self.session, self.store, self.outbox, self.clock)
-        self._base_version = -1
+        self._keeper = Keeper(self.session, self.store, self.shelf)
+        self._greetings = 0
         self.poll()
         self._link.start()
+        self._keeper.start()
 
     def stop(self) -> None:
         """End the connection; everything is kept."""
         if self._link is not None:
             self._link.stop()
             self._link = None
+        if self._keeper is not None:
+            self._keeper.stop()
+            self._keeper = None
 
     def close(self) -> None:
         """The app ends."""
         self.stop()
+        self.shelf.close()
         self.store.close()
 
     # what we know
@@ -103,11 +112,19 @@ class Cab:
         if news is None:
             return False
         self.snapshot = news
-        if news.basemap_version != self._base_version:
-            self._base_version = news.basemap_version
-            kept = self.store.basemap(basemap.NAME)
-            self.base = basemap.parse(kept[1]) if kept else []
+        if news.greetings != self._greetings:
+            self._greetings = news.greetings
+            self.fetch_packs()  # the network is back
         return True
+
+    def packs(self) -> PacksState:
+        """The packs on this tablet, and what the server has."""
+        return self._keeper.state if self._keeper else PacksState()
+
+    def fetch_packs(self) -> None:
+        """Look for packs now."""
+        if self._keeper is not None:
+            self._keeper.wake()
 
     def now(self) -> datetime | None:
         """The situation's time."""

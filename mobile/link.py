@@ -19,7 +19,6 @@ from typing import Any
 import socketio
 
 from layers.wire import PROTOCOL
-from mobile import basemap
 from mobile.clock import SituationClock, iso, parse
 from mobile.mailbox import Connection, Mailbox, Snapshot
 from mobile.ordered import OrderedClient
@@ -67,14 +66,12 @@ class Link:
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self._connection, self._refusal = Connection.CONNECTING, ""
         self._offline_since: datetime | None = None
-        self._version, self._basemap_version = 1, 0
+        self._version, self._greetings = 1, 0
         self._notices: set[str] = set()
         self._greeted, self._mismatches, self._failures = False, 0, 0
         self._ever_greeted = False
         self._sender = Sender(outbox)
         self._save_due = 0.0
-        self._basemap_thread: threading.Thread | None = None
-        self._basemap_done = False
         self._post()
 
     def start(self) -> None:
@@ -221,7 +218,7 @@ class Link:
         self._ever_greeted = True
         self._greeted, self._connection, self._refusal, self._offline_since = True, Connection.CONNECTED, "", None
         self._notices.discard("link")
-        self._fetch_basemap()
+        self._greetings += 1
 
     def _pump(self, client: Any, inbox: "queue.Queue[Event]") -> None:
         item = self._sender.due(self._replica.situation) if self._greeted else None
@@ -261,22 +258,6 @@ class Link:
             return
         replica.saved()
         self._notices.discard("store")
-
-    def _fetch_basemap(self) -> None:
-        if self._basemap_done or (self._basemap_thread and self._basemap_thread.is_alive()):
-            return
-
-        def fetch() -> None:
-            try:
-                if basemap.refresh(self._session, self._store):
-                    self._basemap_version += 1
-                self._basemap_done = True
-            except (OSError, ValueError, sqlite3.Error) as problem:
-                log.warning("base map not fetched: %s", problem)
-            self._tell("basemap")
-
-        self._basemap_thread = threading.Thread(target=fetch, name="basemap", daemon=True)
-        self._basemap_thread.start()
 
     def _went_offline(self) -> None:
         if self._connection is not Connection.REFUSED:
@@ -321,7 +302,7 @@ class Link:
                 offline_since=self._offline_since,
                 heard_at=self._heard_at,
                 picture_at=self._picture_at,
-                basemap_version=self._basemap_version,
+                greetings=self._greetings,
                 notices=frozenset(self._notices),
             )
         )

@@ -25,7 +25,7 @@ class Snapshot:
     """Everything the screens draw from. Features are shared, never changed in place.
 
     `offline_since` and `heard_at` are wall times, `picture_at` is the situation's time when the server was last heard.
-    `version` counts changes of the features, `basemap_version` those of the base map.
+    `version` counts changes of the features, `greetings` how often the server has said hello.
     """
 
     situation: str
@@ -39,7 +39,7 @@ class Snapshot:
     offline_since: datetime | None = None
     heard_at: datetime | None = None
     picture_at: datetime | None = None
-    basemap_version: int = 0
+    greetings: int = 0
     notices: frozenset[str] = frozenset()
 
     @property

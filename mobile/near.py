@@ -7,9 +7,9 @@ from typing import Any
 
 from layers.wire import Feature
 from mobile import ages, describe, geo
-from mobile.basemap import BasemapFeature
 from mobile.i18n import Words
 from mobile.mission import own_missions
+from mobile.pack import WaterPoint
 
 REACH_M = 1500.0
 LIMIT = 40
@@ -80,13 +80,13 @@ def shown(feature: Feature, features: dict[str, Feature], unit: str | None) -> b
 
 def entries(
     features: dict[str, Feature],
-    base: Iterable[BasemapFeature],
+    water: Iterable[WaterPoint],
     here: geo.LonLat,
     unit: str | None,
     now: datetime | None,
     words: Words,
 ) -> list[Entry]:
-    """The rows: alarms first, then by distance; the nearest water last of all, whatever else there is."""
+    """The rows: alarms first, then by distance; the nearest water (given nearest first) last of all, whatever else."""
     found = []
     for feature in features.values():
         if not shown(feature, features, unit):
@@ -104,7 +104,7 @@ def entries(
         name = describe.title(feature, words)
         found.append(_entry(str(feature["id"]), name, text, nearest, here, level(feature), age, stale))
     found.sort(key=lambda entry: (("alarm", "warn", "plain").index(entry.level) > 0, entry.distance_m, entry.id))
-    return found[:LIMIT] + _water(base, here, words)
+    return found[:LIMIT] + _water(water, here, words)
 
 
 def _telling(feature: Feature, features: dict[str, Feature]) -> dict[str, Any]:
@@ -135,15 +135,13 @@ def _entry(
     return Entry(name, title, text, distance, direction, level_, age, stale, at)
 
 
-def _water(base: Iterable[BasemapFeature], here: geo.LonLat, words: Words) -> list[Entry]:
+def _water(points: Iterable[WaterPoint], here: geo.LonLat, words: Words) -> list[Entry]:
+    """The nearest water; the distance is that of the crow, and says so."""
     found = []
-    for number, feature in enumerate(base):
-        if feature.cls != "hydrant":
-            continue
-        nearest = geo.nearest_m(feature.geometry, here)
-        if nearest is not None and nearest[0] <= REACH_M:
-            kind = words.value("hydrant", feature.kind)
-            text = f"DN {feature.diameter_mm}" if feature.diameter_mm else ""
-            name = f"{kind} {feature.ref}".strip()
-            found.append(_entry(f"base:{number}", name, text, nearest, here, "water"))
-    return sorted(found, key=lambda entry: entry.distance_m)[:WATER_LIMIT]
+    for point in points:
+        size = f"DN {point.diameter_mm}" if point.diameter_mm else ""
+        text = " · ".join(filter(None, (size, words.say("near.crow"))))
+        name = f"{words.value('hydrant', point.kind)} {point.ref}".strip()
+        nearest = geo.distance_m(here, point.at), point.at
+        found.append(_entry(f"base:{point.id}", name, text, nearest, here, "water"))
+    return found[:WATER_LIMIT]

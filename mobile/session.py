@@ -6,6 +6,8 @@ import os
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -129,6 +131,28 @@ def fetch(
     except urllib.error.HTTPError as refused:
         with refused:
             return refused.code, _bounded(refused.read(MAX_ANSWER_BYTES + 1)), _lower(refused.headers.items())
+
+
+@contextmanager
+def stream(url: str, *, token: str, headers: dict[str, str]) -> Iterator[Any]:
+    """The answer to a GET, to be read piece by piece; `status` may be that of an error.
+
+    Raises OSError when the network fails, also while it is read.
+    """
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+        raise ValueError(f"not a web address: {url}")
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}", **headers})  # noqa: S310
+    try:
+        answer = _opener.open(request, timeout=TIMEOUT_S)
+    except urllib.error.HTTPError as refused:
+        answer = refused
+    except http.client.HTTPException as problem:
+        raise OSError(f"no HTTP answer: {problem!r}") from problem
+    with answer:
+        try:
+            yield answer
+        except http.client.HTTPException as problem:
+            raise OSError(f"cut off: {problem!r}") from problem
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -1,4 +1,4 @@
-"""What the tablet keeps: settings, the last picture of each situation, the outbox, the base map. One SQLite file.
+"""What the tablet keeps: settings, the last picture of each situation, the outbox. One SQLite file.
 
 Two connections to the same file: the outbox and the settings are written with `synchronous=FULL` (what the crew was
 told is kept, is on disk), the picture with `NORMAL` (a power cut may lose its last commit; an older cursor goes on).
@@ -32,7 +32,6 @@ CREATE TABLE feature(situation TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NU
 CREATE TABLE outbox(client_seq INTEGER PRIMARY KEY, situation TEXT NOT NULL, epoch TEXT NOT NULL, kind TEXT NOT NULL,
                     body TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
                     made_at TEXT NOT NULL, answered_at TEXT, answer TEXT);
-CREATE TABLE basemap(name TEXT PRIMARY KEY, etag TEXT NOT NULL, body BLOB NOT NULL);
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
@@ -186,19 +185,6 @@ class Store:
         with self.durable() as connection:
             connection.execute("DELETE FROM feature")
             connection.execute("DELETE FROM picture")
-
-    # the base map
-
-    def basemap(self, name: str) -> tuple[str, bytes] | None:
-        """The kept base map as (etag, GeoJSON bytes), None where none was fetched yet."""
-        with self.reading() as connection:
-            row = connection.execute("SELECT etag, body FROM basemap WHERE name = ?", (name,)).fetchone()
-        return (str(row[0]), bytes(row[1])) if row else None
-
-    def save_basemap(self, name: str, etag: str, body: bytes) -> None:
-        """Keep a base map in place of the older one of that name."""
-        with self.durable() as connection:
-            connection.execute("INSERT OR REPLACE INTO basemap VALUES (?, ?, ?)", (name, etag, body))
 
 
 class UnreadableStore(ValueError):

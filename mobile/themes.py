@@ -41,7 +41,8 @@ class Theme:
     on_quiet: str
     exercise: str
     on_exercise: str
-    # map
+    # map; `void` is what no pack covers
+    void: str
     land: str
     heath: str
     green: str
@@ -53,6 +54,12 @@ class Theme:
     road: str
     road_case: str
     main_road: str
+    motorway: str
+    tunnel: str
+    rail: str
+    boundary: str
+    built: str
+    industry: str
     path: str
     label: str
     label_halo: str
@@ -85,6 +92,7 @@ DAY = Theme(
     on_quiet="#ffffff",
     exercise="#b5007e",
     on_exercise="#ffffff",
+    void="#d3d6d6",
     land="#f1efe8",
     heath="#e6e3d0",
     green="#d3e6c3",
@@ -96,6 +104,12 @@ DAY = Theme(
     road="#ffffff",
     road_case="#a9a49b",
     main_road="#fbe3a1",
+    motorway="#f2b36b",
+    tunnel="#cfc8bd",
+    rail="#7d7a78",
+    boundary="#6f7480",
+    built="#e6e1da",
+    industry="#dcd7dd",
     path="#c9a57c",
     label="#2a2f33",
     label_halo="#fdfdfb",
@@ -128,6 +142,7 @@ NIGHT = Theme(
     on_quiet="#d6cfbf",
     exercise="#72094f",
     on_exercise="#f5dbea",
+    void="#030405",
     land="#0f1315",
     heath="#13160f",
     green="#12200f",
@@ -139,6 +154,12 @@ NIGHT = Theme(
     road="#3a4044",
     road_case="#0a0d0f",
     main_road="#544c35",
+    motorway="#66502f",
+    tunnel="#2c2f31",
+    rail="#4e4f50",
+    boundary="#4a4e57",
+    built="#161719",
+    industry="#1a181d",
     path="#3d342a",
     label="#bdb6a7",
     label_halo="#0a0d0f",

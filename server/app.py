@@ -37,6 +37,7 @@ from server.http import (
     ingest,
     media,
     ngsi,
+    packs,
     picture,
     quarantine,
     security,
@@ -46,6 +47,7 @@ from server.http import (
 from server.intake import configured
 from server.media import MediaStore
 from server.metrics import Metrics
+from server.packs.store import PackStore
 from server.quarantine import Quarantine
 from server.reports import Reports
 from server.retry import Retry
@@ -75,6 +77,7 @@ BLUEPRINTS = tuple(
         ingest,
         media,
         ngsi,
+        packs,
         picture,
         quarantine,
         situations,
@@ -120,6 +123,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         if isinstance(runner.transport, Iris):
             runner.transport.attach(runner.name, homes, media_store, intake.options_of(runner.name))
     per_min = settings.access.failures_per_min
+    bases = Bases(Path(settings.base.folder or data_dir / "base"))
     return House(
         data_dir=data_dir,
         settings=settings,
@@ -136,8 +140,9 @@ def build(data_dir: Path, settings: Settings) -> House:
         sync=sync,
         homes=homes,
         derivations=Derivations(rooms, metrics, derivers),
-        bases=Bases(Path(settings.base.folder or data_dir / "base")),
         ways=Ways(settings.base.vehicles, settings.base.against_oneways),
+        bases=bases,
+        packs=PackStore(data_dir / "packs", bases, settings.base.packs),
         connections=connections,
         failures=Throttle(per_minute=per_min, burst=per_min),
     )

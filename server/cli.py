@@ -14,6 +14,7 @@ from server.cli_base_ways import route_command, water_command
 from server.cli_connections import connections
 from server.cli_feeds import decode, list_feeds, quarantine
 from server.cli_options import CONFIG, DATA, ROLES, settings_of, usable
+from server.cli_pack import pack
 from server.cli_tools import backup, doctor, export, record, replay, verify
 
 
@@ -133,7 +134,7 @@ def link(
             raise click.UsageError(str(error)) from error
 
 
-for command in (route_command, water_command):
+for command in (pack, route_command, water_command):
     base.add_command(command)
 for command in (backup, base, connections, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
     main.add_command(command)

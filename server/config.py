@@ -22,6 +22,7 @@ from server.base.vehicles import Vehicle
 from server.citizens import CitizenSettings
 from server.desk import DeskSettings
 from server.media import MediaSettings
+from server.packs.area import PackArea
 from server.signatures import SignatureSettings
 from server.signatures import settings as signature
 from server.transports.kinds import Connection, connection
@@ -139,6 +140,8 @@ class BaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Vehicles by profile, besides HLF, DLK, RTW and KdoW or in their place: `[base.vehicles.HLF]`."""
     against_oneways: bool = False
     """Whether routes may go against a one-way in small streets, at a walking pace, where nothing is tagged."""
+    packs: tuple[PackArea, ...] = ()
+    """Areas that tablets carry along, a pack each; none: one pack of all the base data."""
 
 
 class ExerciseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

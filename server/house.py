@@ -14,6 +14,7 @@ from server.homes import Homes
 from server.intake import Intake
 from server.media import MediaStore
 from server.metrics import Metrics
+from server.packs.store import PackStore
 from server.quarantine import Quarantine
 from server.reports import Reports
 from server.retry import Retry
@@ -44,5 +45,6 @@ class House:
     derivations: Derivations
     bases: Bases
     ways: Ways
+    packs: PackStore
     connections: Supervisor
     failures: Throttle

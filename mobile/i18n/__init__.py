@@ -68,3 +68,7 @@ class Words:
     def time(self, moment: datetime | None, *, seconds: bool = True) -> str:
         """A time of day, 24 hours."""
         return clock_text(moment, seconds=seconds)
+
+    def date(self, day: datetime) -> str:
+        """A day: 3. Mai 2026."""
+        return self.say("date", day=day.day, month=self.say("months").split()[day.month - 1], year=day.year)

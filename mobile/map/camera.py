@@ -2,14 +2,14 @@
 
 World: metres east and north of the plane's origin. Screen: pixels right and up from the lower left corner of the
 map. Zoom is that of web maps (each step doubles the scale), so that a captain who knows other maps finds the numbers
-they know.
+they know; on a screen with finer pixels the same zoom shows the same ground in the same size, only sharper.
 """
 
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-MIN_ZOOM, MAX_ZOOM = 13.0, 19.0
+MIN_ZOOM, MAX_ZOOM = 12.0, 19.0
 METRES_PER_PIXEL_AT_ZOOM_0 = 156_543.033_92
 """At the equator, tiles of 256 pixels (web Mercator)."""
 
@@ -18,7 +18,9 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Camera:
-    """A view. `rotation_deg` is the compass direction that points up: 0 is north up. `lat` sets the scale."""
+    """A view. `rotation_deg` is the compass direction that points up: 0 is north up. `lat` sets the scale, `density` is
+    how many pixels of the screen are one of the zoom's.
+    """
 
     x_m: float
     y_m: float
@@ -26,11 +28,12 @@ class Camera:
     lat: float
     size: tuple[float, float] = (1.0, 1.0)
     rotation_deg: float = 0.0
+    density: float = 1.0
 
     @cached_property
     def metres_per_pixel(self) -> float:
         """Scale in the middle of the map."""
-        return METRES_PER_PIXEL_AT_ZOOM_0 * math.cos(math.radians(self.lat)) / 2**self.zoom
+        return METRES_PER_PIXEL_AT_ZOOM_0 * math.cos(math.radians(self.lat)) / 2**self.zoom / self.density
 
     @cached_property
     def _turn(self) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from kivy.graphics import (
     Triangle,
 )
 
-from mobile.map.ground import tesselate
+from mobile.map.cut import tesselate
 from mobile.map.shapes import Point, dashes
 from mobile.map.symbols import Area, Badge, Stroke
 from mobile.ui.look import Look
@@ -28,6 +28,7 @@ MAX_TEXTURES = 1200
 STYLES = {
     "main": (3.0, True, "label"),
     "street": (2.8, False, "label"),
+    "town": (4.2, True, "label"),
     "place": (2.8, True, "label"),
     "number": (2.3, False, "muted"),
     "caption": (3.0, True, "label"),

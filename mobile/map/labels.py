@@ -14,7 +14,7 @@ Measure = Callable[[str, str], tuple[float, float]]
 """Width and height in pixels of a text in a style."""
 
 CELL_PX = 48.0
-MAX_PLACED = 220
+MAX_PLACED = 400
 
 
 @dataclass(frozen=True)
@@ -81,20 +81,22 @@ def place(words: list[Word], camera: Camera, measure: Measure, clutter: Clutter,
     """The words that can be written, most important first; `clutter` is filled on the way."""
     placed: list[Placed] = []
     width, height = camera.size
-    streets: dict[str, list[Point]] = {}
+    named: dict[str, list[Point]] = {}
     seen_m = (math.hypot(width, height) / 2 + margin_px) * camera.metres_per_pixel
-    for word in sorted(words, key=lambda word: word.rank):
-        if camera.zoom < word.min_zoom:
-            continue
-        if math.hypot(word.at[0] - camera.x_m, word.at[1] - camera.y_m) > seen_m + word.reach_m:
-            continue
+    near = [
+        word
+        for word in words
+        if camera.zoom >= word.min_zoom
+        and math.hypot(word.at[0] - camera.x_m, word.at[1] - camera.y_m) <= seen_m + word.reach_m
+    ]
+    for word in sorted(near, key=lambda word: word.rank):
         if len(placed) >= MAX_PLACED:
             break
         size = measure(word.text, word.style)
         for x, y, angle in _candidates(word, camera, size):
             if not (-margin_px <= x <= width + margin_px and -margin_px <= y <= height + margin_px):
                 continue
-            others = streets.setdefault(word.text, []) if word.line else []
+            others = named.setdefault(word.text, []) if word.style != "number" else []
             if any(math.hypot(x - ox, y - oy) < size[0] * 2.5 for ox, oy in others):
                 continue
             covered = discs(x, y, *size, angle)

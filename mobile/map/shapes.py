@@ -132,3 +132,33 @@ def along(line: list[Point], distance: float) -> tuple[Point, float]:
         distance -= part
     (ax, ay), (bx, by) = line[-2], line[-1]
     return (bx, by), math.atan2(by - ay, bx - ax)
+
+
+def joined(lines: list[list[Point]]) -> list[list[Point]]:
+    """Lines that meet end to end made one; where three meet, two of them are. Directions may differ."""
+    open_ends: dict[Point, list[Point]] = {}
+    for piece in lines:
+        line = list(piece)
+        while True:
+            other = open_ends.get(line[-1]) or open_ends.get(line[0])
+            if other is None or other is line:
+                break
+            for end in (other[0], other[-1]):
+                if open_ends.get(end) is other:
+                    del open_ends[end]
+            if other[0] == line[-1]:
+                line = line + other[1:]
+            elif other[-1] == line[-1]:
+                line = line + other[-2::-1]
+            elif other[-1] == line[0]:
+                line = other + line[1:]
+            else:
+                line = other[::-1] + line[1:]
+        if line[0] != line[-1]:
+            open_ends.setdefault(line[0], line)
+            open_ends.setdefault(line[-1], line)
+            if open_ends[line[0]] is not line and open_ends[line[-1]] is not line:
+                open_ends[(math.nan, float(len(open_ends)))] = line
+        else:
+            open_ends[(math.nan, float(len(open_ends)))] = line
+    return list({id(line): line for line in open_ends.values()}.values())

@@ -20,7 +20,6 @@ from kivy.graphics import (
     Fbo,
     InstructionGroup,
     MatrixInstruction,
-    Mesh,
     PopMatrix,
     PushMatrix,
     Rectangle,
@@ -30,18 +29,21 @@ from kivy.graphics.transformation import Matrix
 from kivy.uix.widget import Widget
 
 from mobile import geo
-from mobile.basemap import BasemapFeature
-from mobile.map import ground, ink
+from mobile.map import ink
+from mobile.map.atlas import Atlas
 from mobile.map.camera import Camera, Point
-from mobile.map.labels import Clutter, Word, discs, place
-from mobile.map.shapes import Triangles
+from mobile.map.labels import Clutter, discs, place
+from mobile.map.paper import Paper
 from mobile.map.symbols import Badge, Drawing
 from mobile.ui.look import Look
 
 SETTLE_S = 0.12
 """The finger rests so long: the map is drawn for the new place."""
+FINGER_RESTS_S = 0.5
 REDRAW_EVERY_S = 1.0
 """News of the picture are drawn at most so often."""
+TILES_EVERY_S = 0.25
+"""Tiles that have become ready are drawn at most so often."""
 MARGIN = 0.2
 """Share of the map's size that is drawn beyond each edge, so that a drag shows ground and words at once."""
 FINE, COARSE = 2.0, 1.0
@@ -59,36 +61,43 @@ class TownMap(Widget):
     """Base map, picture, gestures. `on_pick(id | None)` hears of taps, `on_moved()` of a finger that moved the map."""
 
     def __init__(
-        self, look: Look, on_pick: Callable[[str | None], None], on_moved: Callable[[], None], **more: Any
+        self,
+        look: Look,
+        atlas: Atlas,
+        on_pick: Callable[[str | None], None],
+        on_moved: Callable[[], None],
+        **more: Any,
     ) -> None:
         super().__init__(**more)
-        self.look = look
+        self.look, self.paper = look, Paper(look, atlas)
         self._on_pick, self._on_moved = on_pick, on_moved
-        self.camera = Camera(0.0, 0.0, 15.5, 51.83)
+        self.camera = Camera(0.0, 0.0, 15.5, 51.83, density=look.density)
         self.plane = geo.Plane(0.0, 0.0)
         self.drawing = Drawing()
         self.placed_words: list[str] = []
-        self._words: list[Word] = []
-        self._signs: list[Badge] = []
         self._limits: tuple[Point, Point] | None = None
         self._letters = ink.Letters(look)
         self._touches: dict[Any, tuple[float, float]] = {}
         self._travel_px = 0.0
         self._anchor = self.camera
-        self._bands: dict[int | None, InstructionGroup] = {}
+        self._seen_made = 0
+        self.drawings = 0
+        """How often the ground was drawn: never while a finger only moves it."""
         self._hits: list[tuple[float, float, str]] = []
         self.detail = COARSE
         self.fixed_detail: float | None = None
         """Pixels of the ground for one of the screen; fixed for pictures, else as fine as is quick."""
-        self._settle = Clock.create_trigger(lambda _: self._redraw(), SETTLE_S)
+        self._settle = Clock.create_trigger(lambda _: self._settled(), SETTLE_S)
+        self._moved_s = 0.0
         self._news = Clock.create_trigger(lambda _: self._letter(), REDRAW_EVERY_S)
+        self._watch = Clock.schedule_interval(self._look_for_tiles, TILES_EVERY_S)
         self._build_canvas()
         self.bind(pos=self._resized, size=self._resized)
 
     def _build_canvas(self) -> None:
         self._ground = Fbo(size=(2, 2))
         with self._ground:
-            ClearColor(*self.look.colour("land"))
+            ClearColor(*self.look.colour("void"))
             ClearBuffers()
             PushMatrix()
             self._ground_matrix = MatrixInstruction()
@@ -108,23 +117,29 @@ class TownMap(Widget):
 
     # what is shown
 
-    def set_ground(self, features: list[BasemapFeature], plane: geo.Plane) -> None:
-        """Draw another base map."""
+    def set_ground(self, plane: geo.Plane, boxes: list[tuple[Point, Point]]) -> None:
+        """Draw another base map: the atlas has begun anew on this plane; the view stays within the boxes."""
         self.plane = plane
-        self._bands = {}
-        # Colours are painted in the order of the batches, so a batch of every zoom is in each band.
-        made = ground.prepared(features, plane)
-        for band in range(len(ground.BANDS) + 1):
-            group = InstructionGroup()
-            for batch in made:
-                if batch.band in (None, band):
-                    group.add(Color(*self.look.colour(batch.colour)))
-                    group.add(_mesh(batch.triangles, "lines" if batch.lines else "triangles"))
-            self._bands[band] = group
-        self._words = ground.words(features, plane)
-        self._signs = ground.signs(features, plane, self.look.words)
-        self._limits = ground.bounds(features, plane)
+        lows, highs = [low for low, _ in boxes], [high for _, high in boxes]
+        self._limits = (_corner(lows, min), _corner(highs, max)) if boxes else None
+        self.paper.begin(boxes)
         self._redraw()
+
+    def _look_for_tiles(self, _: float) -> None:
+        """Draw tiles that are ready now; not below a moving finger, whose map is moved as it is."""
+        if self._touches or not self.width > 1:
+            return
+        if self.paper.atlas.made != self._seen_made or not (self.paper.complete or self.paper.atlas.waiting):
+            self._redraw()
+
+    @property
+    def resting(self) -> bool:
+        """Whether everything below the view is drawn."""
+        return self.paper.complete and not self._settle.is_triggered
+
+    def close(self) -> None:
+        """The map is replaced by another."""
+        self._watch.cancel()
 
     def set_drawing(self, drawing: Drawing) -> None:
         """Draw another state of the picture."""
@@ -146,6 +161,13 @@ class TownMap(Widget):
         self.camera = camera
         self._moved()
 
+    def _settled(self) -> None:
+        """The map has come to rest; a finger on it has to rest longer, or slow frames would be made slower still."""
+        if self._touches and time.monotonic() - self._moved_s < FINGER_RESTS_S:
+            self._settle()
+        else:
+            self._redraw()
+
     def _resized(self, *_: Any) -> None:
         self._image.pos, self._image.size = self.pos, self.size
         size = (max(1.0, self.width), max(1.0, self.height))
@@ -155,6 +177,7 @@ class TownMap(Widget):
     def _moved(self) -> None:
         if self._limits:
             self.camera = self.camera.kept_within(*self._limits)
+        self._moved_s = time.monotonic()
         self._crop()
         self._settle.cancel()
         if self._far_from_anchor():
@@ -183,6 +206,7 @@ class TownMap(Widget):
     def _redraw(self) -> None:
         """Draw the ground for where the camera is now, then letters and signs."""
         self._settle.cancel()
+        self.drawings += 1
         self._anchor = camera = self.camera
         width, height = camera.size
         beyond = (round(width * MARGIN), round(height * MARGIN))
@@ -200,10 +224,8 @@ class TownMap(Widget):
         a, b, c, d, tx, ty = camera.affine
         affine = (a * detail, b * detail, c * detail, d * detail, (tx + beyond[0]) * detail, (ty + beyond[1]) * detail)
         self._ground_matrix.matrix = _matrix(affine)
-        band = self._bands.get(ground.band_of(camera.zoom))
-        self._world.clear()
-        if band is not None:
-            self._world.add(band)
+        self._seen_made = self.paper.atlas.made
+        self.paper.lay(self._world, camera, self.plane, MARGIN)
         begun_s = time.monotonic()
         self._ground.draw()
         self._ground.get_pixel_color(0, 0)  # waits for the graphics card
@@ -235,7 +257,7 @@ class TownMap(Widget):
         for badge, at in badges:
             clutter.take(discs(*at, look.mm(badge.size_mm), look.mm(badge.size_mm)))
         captions = self._captions(badges, clutter)
-        words = place(self._words, camera, self._letters.measure, clutter, max(camera.size) * MARGIN)
+        words = place(self.paper.words, camera, self._letters.measure, clutter, max(camera.size) * MARGIN)
         for entry in words:
             ink.write(
                 group, self._letters, entry.word.text, entry.word.style, (entry.x_px, entry.y_px), entry.angle_deg
@@ -258,7 +280,7 @@ class TownMap(Widget):
     def _visible_badges(self) -> list[tuple[Badge, Point]]:
         zoom = self._anchor.zoom
         found = []
-        for sign in [*self._signs, *self.drawing.badges]:
+        for sign in [*(badge for _, badge in self.paper.signs), *self.drawing.badges]:
             badge = replace(sign, size_mm=sign.size_mm * FAR_SHARE) if zoom < FAR_ZOOM else sign
             x, y = self._anchor.to_screen(*badge.at)
             # A pin stands on its place with its tip, so that what is there stays in sight.
@@ -359,5 +381,5 @@ def _matrix(affine: tuple[float, float, float, float, float, float]) -> Matrix:
     return matrix
 
 
-def _mesh(triangles: Triangles, mode: str) -> Mesh:
-    return Mesh(vertices=triangles.vertices, indices=triangles.indices, mode=mode)
+def _corner(points: list[Point], extreme: Callable[[list[float]], float]) -> Point:
+    return extreme([x for x, _ in points]), extreme([y for _, y in points])

@@ -8,8 +8,9 @@ from typing import Any
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 
-from mobile import status_line
+from mobile import pack_words, status_line
 from mobile.cab import Cab
+from mobile.map.atlas import Atlas
 from mobile.mission import own_unit
 from mobile.screens.alarm import AlarmView
 from mobile.screens.fms import FmsPane
@@ -36,7 +37,14 @@ class Frame(FloatLayout):
     """Everything a signed-in crew sees. Portrait shows one screen, landscape the map beside it."""
 
     def __init__(
-        self, look: Look, cab: Cab, more: MorePane, strike: Callable[[], None], landscape: bool, tab: str = "mission"
+        self,
+        look: Look,
+        cab: Cab,
+        atlas: Atlas,
+        more: MorePane,
+        strike: Callable[[], None],
+        landscape: bool,
+        tab: str = "mission",
     ) -> None:
         super().__init__()
         self._strike = strike
@@ -44,7 +52,7 @@ class Frame(FloatLayout):
         self.tab = ""
         self.alarm: AlarmView | None = None
         self.notice = ""
-        self.map = MapPane(look, cab)
+        self.map = MapPane(look, cab, atlas)
         self.panes: dict[str, Any] = {
             "mission": MissionPane(look, cab),
             "map": self.map,
@@ -84,7 +92,8 @@ class Frame(FloatLayout):
         self.waiting = Line1(look, size=4.2)
         self.unit = Line1(look, size=4.6, halign="right", size_hint_x=None)
         self.clock = Line1(look, size=4.6, halign="right", size_hint_x=None)
-        for part in (self.waiting, self.unit, self.clock):
+        self.packs = Line1(look, size=4.2, size_hint_x=None)
+        for part in (self.packs, self.waiting, self.unit, self.clock):
             self.side.add_widget(part)
         bar.add_widget(self.connection)
         bar.add_widget(self.side)
@@ -124,6 +133,7 @@ class Frame(FloatLayout):
         if self.alarm:
             self.alarm.close()
         self.panes["fms"].close()
+        self.map.map.close()
 
     def show(self) -> None:
         """The picture changed: draw what is in sight, and bring a new mission to the front."""
@@ -180,7 +190,9 @@ class Frame(FloatLayout):
         self.clock.text = bold(clock.text)
         waiting = status_line.waiting(cab.outbox.waiting(), words)
         self.waiting.text = f"{symbol('◔')} {waiting}" if waiting else ""
-        for part in (self.connection, self.clock, self.waiting, self.unit):
+        warning = pack_words.warning(cab.packs(), words)
+        self.packs.text = f"{symbol('△')} {bold(warning)}" if warning else ""
+        for part in (self.connection, self.clock, self.waiting, self.unit, self.packs):
             part.paint(ink)
         self._fit_bar()
         exercise = cab.snapshot.exercise
@@ -193,7 +205,8 @@ class Frame(FloatLayout):
         """One row where everything fits, else two: what is cut off is what would have been needed."""
         gap = self.look.mm(5)
         self.unit.width, self.clock.width = self.unit.needed(), self.clock.needed()
-        right = self.waiting.needed() + self.unit.width + self.clock.width + 2 * gap
+        self.packs.width = self.packs.needed()
+        right = self.packs.width + self.waiting.needed() + self.unit.width + self.clock.width + 3 * gap
         rows = 1 if self.connection.needed() + right + 3 * gap <= self.width else 2
         self.bar.orientation = "horizontal" if rows == 1 else "vertical"
         self.bar.height = rows * self.look.letters(BAR_MM if rows == 1 else 7.5)

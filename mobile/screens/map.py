@@ -9,16 +9,22 @@ from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
 
 from mobile import ages, describe, geo
+from mobile.addresses import Hit
 from mobile.cab import Cab
+from mobile.map.atlas import Atlas
 from mobile.map.camera import Camera, Point
-from mobile.map.symbols import Scene, draw
+from mobile.map.symbols import Badge, Scene, draw
 from mobile.map.widget import TownMap
 from mobile.mission import own_missions, own_unit
+from mobile.screens.search import SearchView
 from mobile.ui.look import TOUCH_MM, Look
 from mobile.ui.parts import Column, Ground, Key, Text, bold, plain
 
 ZOOM_STEP = 0.75
 TOWN_ZOOM = 15.0
+HOUSE_ZOOM, STREET_ZOOM = 17.5, 16.5
+FOUND = "found"
+"""Id of the sign where an address was found."""
 WIDER = 0.7
 """Zoom steps that a followed map may be wider than it must."""
 
@@ -26,14 +32,13 @@ WIDER = 0.7
 class MapPane(FloatLayout):
     """Map, keys, strip. Keeps where it looks over a change of theme by `view`."""
 
-    def __init__(self, look: Look, cab: Cab, **more: Any) -> None:
+    def __init__(self, look: Look, cab: Cab, atlas: Atlas, **more: Any) -> None:
         super().__init__(**more)
-        self.look, self.cab = look, cab
+        self.look, self.cab, self._atlas = look, cab, atlas
         self.follow, self.heading_up = True, False
         self.picked: str | None = None
-        self._base: list[Any] | None = None
-        self._aimed_at: tuple[Any, ...] | None = None
-        self.map = TownMap(look, self._pick, self._dragged, size_hint=(1, 1), pos_hint={"x": 0, "y": 0})
+        self._base: int | None = None
+        self.map = TownMap(look, atlas, self._pick, self._dragged, size_hint=(1, 1), pos_hint={"x": 0, "y": 0})
         self.add_widget(self.map)
         self.missing = Text(look, bold(look.words.say("map.missing")), halign="center", pos_hint={"center_y": 0.5})
         self.keys = GridLayout(cols=1, spacing=look.mm(2), size_hint=(None, None))
@@ -47,10 +52,13 @@ class MapPane(FloatLayout):
             self._follow_key,
             self._turn_key,
             Key(look, look.words.say("map.fit"), self.show_all, size=3.2),
+            Key(look, look.words.say("map.search"), self.open_search, size=3.2),
         ):
             key.size_hint, key.size = (None, None), (side, side)
             self.keys.add_widget(key)
         self.add_widget(self.keys)
+        self.search: SearchView | None = None
+        self.found: Hit | None = None
         self.strip = Column(size_hint_x=None, padding=[look.mm(3), look.mm(2)], spacing=look.mm(0.5))
         self.strip_ground = Ground(self.strip, look.colour("panel", 0.0))
         self._strip_texts = [
@@ -65,6 +73,9 @@ class MapPane(FloatLayout):
     def _lay_out(self, *_: Any) -> None:
         gap = self.look.mm(2)
         self.keys.right, self.keys.top = self.right - gap, self.top - gap
+        if self.search:
+            self.search.width = max(1.0, self.width - self.keys.width - 3 * gap)
+            self.search.x, self.search.top = self.x + gap, self.top - gap
         self.strip.width = self.width
         self.strip.pos = self.pos
 
@@ -73,11 +84,15 @@ class MapPane(FloatLayout):
     def show(self) -> None:
         """Draw the picture anew; aim where it has to look when something new is to be seen."""
         cab = self.cab
-        if self._base is not cab.base:
-            self._base = cab.base
+        if self._base != cab.shelf.changes:
+            self._base = cab.shelf.changes
             self._lay_ground()
         scene = Scene(self.map.plane, cab.unit, cab.now(), self.look.words)
-        self.map.set_drawing(draw(cab.snapshot.features, scene))
+        drawing = draw(cab.snapshot.features, scene)
+        if self.found:
+            at = self.map.plane.to_metres(*self.found.address.at)
+            drawing.badges.append(Badge(FOUND, at, "pin", "A", "accent", "on_accent", size_mm=7.0, rank=0.5))
+        self.map.set_drawing(drawing)
         self._aim()
         self._tell()
 
@@ -87,19 +102,23 @@ class MapPane(FloatLayout):
 
     def _lay_ground(self) -> None:
         cab = self.cab
-        places = [place for feature in cab.base for place in geo.positions(feature.geometry)]
-        if places:
-            lons, lats = [lon for lon, _ in places], [lat for _, lat in places]
-            origin = (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2
+        box = cab.shelf.bounds()
+        if box:
+            origin = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         else:
             missions = own_missions(cab.snapshot.features, cab.unit)
             origin = cab.here() or (geo.centre(missions[0]["geometry"]) if missions else None) or (8.78, 51.83)
-        self.map.set_ground(cab.base, geo.Plane(*origin))
-        self.map.camera = replace(self.map.camera, lat=origin[1], zoom=TOWN_ZOOM, x_m=0.0, y_m=0.0)
-        self._aimed_at = None
-        if places and self.missing.parent:
+        plane = geo.Plane(*origin)
+        self._atlas.begin(plane, cab.shelf.changes)
+        camera = replace(self.map.camera, lat=origin[1])
+        if plane != self.map.plane:
+            camera = replace(camera, zoom=TOWN_ZOOM, x_m=0.0, y_m=0.0)
+        self.map.camera = camera
+        covered = [pack.info.bbox for pack in cab.shelf.packs]
+        self.map.set_ground(plane, [(plane.to_metres(*part[:2]), plane.to_metres(*part[2:])) for part in covered])
+        if box and self.missing.parent:
             self.remove_widget(self.missing)
-        elif not places and not self.missing.parent:
+        elif not box and not self.missing.parent:
             self.add_widget(self.missing)
 
     def _points(self) -> tuple[Point | None, Point | None]:
@@ -139,6 +158,32 @@ class MapPane(FloatLayout):
         self.map.look_at(replace(camera, size=self.map.camera.size))
         self._name_keys()
 
+    # searching
+
+    def open_search(self) -> None:
+        """Type an address."""
+        if self.search is None:
+            self.search = SearchView(self.look, self.cab, self._show_found, self._close_search)
+            self.search.bind(height=self._lay_out)
+            self.add_widget(self.search)
+            self._lay_out()
+        self.search.field.focus = True
+
+    def _close_search(self) -> None:
+        if self.search is not None:
+            self.search.field.focus = False
+            self.remove_widget(self.search)
+            self.search = None
+
+    def _show_found(self, hit: Hit) -> None:
+        self._close_search()
+        self.found, self.picked, self.follow = hit, FOUND, False
+        self._name_keys()
+        x_m, y_m = self.map.plane.to_metres(*hit.address.at)
+        zoom = HOUSE_ZOOM if hit.address.housenumber else STREET_ZOOM
+        self.map.look_at(replace(self.map.camera, x_m=x_m, y_m=y_m, zoom=zoom))
+        self.show()
+
     # keys and fingers
 
     def _name_keys(self) -> None:
@@ -170,6 +215,9 @@ class MapPane(FloatLayout):
             self._name_keys()
 
     def _pick(self, name: str | None) -> None:
+        if name is None and self.picked == FOUND:
+            self.found = None
+            self.show()
         self.picked = name
         self._tell()
 
@@ -194,10 +242,15 @@ class MapPane(FloatLayout):
         name, words = self.picked, self.look.words
         if name is None:
             return "", "", ""
+        if name == FOUND:
+            return self._told_of_found()
         if name.startswith("base:"):
-            thing = self.cab.base[int(name[5:])]
-            size = f"DN {thing.diameter_mm}" if thing.diameter_mm else ""
-            return f"{words.value('hydrant', thing.kind)} {thing.ref or thing.name}".strip(), size, ""
+            sign = self.map.paper.told(name)
+            if sign is None:
+                return "", "", ""
+            size = f"DN {sign.diameter_mm}" if sign.diameter_mm else ""
+            group = "hydrant" if sign.cls == "hydrant" else "poi"
+            return f"{words.value(group, sign.kind)} {sign.name or sign.ref}".strip(), size, ""
         feature = self.cab.snapshot.features.get(name)
         if feature is None:
             return "", "", ""
@@ -206,3 +259,12 @@ class MapPane(FloatLayout):
         if ages.position_freshness(feature["properties"], now) is not ages.Freshness.FRESH:
             age = f"{words.say('stale').upper()} · {age}"
         return describe.title(feature, words), describe.line(feature, words), words.say("map.position_age", age=age)
+
+    def _told_of_found(self) -> tuple[str, str, str]:
+        if self.found is None:
+            return "", "", ""
+        words, here = self.look.words, self.cab.here()
+        if here is None:
+            return self.found.address.text, "", ""
+        far = words.distance(geo.distance_m(here, self.found.address.at))
+        return self.found.address.text, f"{far} {words.say('near.crow')}", ""

@@ -4,6 +4,7 @@ from typing import Any
 
 from kivy.uix.boxlayout import BoxLayout
 
+from mobile import pack_words
 from mobile.cab import Cab
 from mobile.card import VITAL_WEIGHT, Card, Fact, cards
 from mobile.screens.pane import Pane
@@ -56,6 +57,7 @@ class MissionPane(Pane):
         super().__init__(look, cab, **more)
         self._shown: tuple[Any, ...] | None = None
         self._index = 0
+        self._warning = ""
         self.rows: list[FactRow] = []
         self.scroll = Scroll(look)
         self.add_widget(self.scroll)
@@ -68,7 +70,9 @@ class MissionPane(Pane):
     def show(self) -> None:
         """Build the card anew if its facts changed; where the crew was reading, it goes on reading."""
         found = self._cards()
-        key = (found, self._index, self.cab.snapshot.epoch)
+        # Only where there is no mission: nothing of a map that is old may stand before the card.
+        self._warning = "" if found else pack_words.warning(self.cab.packs(), self.look.words)
+        key = (found, self._index, self.cab.snapshot.epoch, self._warning)
         if key != self._shown:
             self._shown = key
             above = (1.0 - self.scroll.scroll_y) * max(0.0, self.scroll.column.height - self.scroll.height)
@@ -78,7 +82,10 @@ class MissionPane(Pane):
         self.tick()
 
     def tick(self) -> None:
-        """Ages run on."""
+        """Ages run on; a map is loaded."""
+        if not self.rows and self._shown and self._shown[3] != pack_words.warning(self.cab.packs(), self.look.words):
+            self.show()
+            return
         now = self.cab.now()
         for row in self.rows:
             row.update(now)
@@ -125,6 +132,9 @@ class MissionPane(Pane):
         hint = words.say("mission.none.hint", unit=name or "–") if known else words.say("mission.none.nopicture")
         box.add_widget(Text(self.look, plain(hint), colour="muted"))
         column.add_widget(box)
+        if self._warning:
+            text = bold(words.say("packs.start", warning=self._warning))
+            column.add_widget(self._line(text, "warn", "on_warn", size=5.4))
 
     def _line(self, text: str, ground: str, ink: str, size: float = 4.6) -> Column:
         box = Column(padding=[self.look.mm(3.5), self.look.mm(2)])

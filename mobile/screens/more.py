@@ -6,7 +6,9 @@ from typing import Any
 
 from kivy.uix.boxlayout import BoxLayout
 
+from mobile import pack_words
 from mobile.cab import Cab
+from mobile.screens.packs import PacksPane
 from mobile.screens.pane import Pane
 from mobile.ui.look import TOUCH_MM, Look
 from mobile.ui.parts import Key, Scroll, Text, bold, plain
@@ -36,8 +38,11 @@ class MorePane(Pane):
         self._on_sign_out = on_sign_out
         self._sure = False
         self.scroll = Scroll(look)
+        self.packs = PacksPane(look, cab, self.close_packs)
         column = self.scroll.column
         column.padding, column.spacing = [look.mm(4)] * 4, look.mm(2.5)
+        self.packs_key = Key(look, "", self.open_packs, size_hint_y=None, height=look.mm(TOUCH_MM + 2))
+        column.add_widget(self.packs_key)
         for setting, values in CHOICES.items():
             row = BoxLayout(size_hint_y=None, height=look.mm(TOUCH_MM + 2), spacing=look.mm(2))
             row.add_widget(Text(look, bold(look.words.say(f"more.{setting}")), size=4.2, colour="accent",
@@ -57,8 +62,33 @@ class MorePane(Pane):
         column.add_widget(self.notices)
         self.add_widget(self.scroll)
 
+    def open_packs(self) -> None:
+        """Show the maps and data of this tablet."""
+        self.clear_widgets()
+        self.packs.show()
+        self.add_widget(self.packs)
+
+    def close_packs(self) -> None:
+        """Back to the settings."""
+        self.clear_widgets()
+        self.add_widget(self.scroll)
+        self.show()
+
+    def tick(self) -> None:
+        """Downloads go on."""
+        if self.packs.parent:
+            self.packs.tick()
+        self._name_packs()
+
+    def _name_packs(self) -> None:
+        words = self.look.words
+        warning = pack_words.warning(self.cab.packs(), words)
+        self.packs_key.text = "\n".join(filter(None, (bold(words.say("packs.open")), plain(warning))))
+        self.packs_key.dress(*(("warn", "on_warn") if warning else ("key", "on_key")))
+
     def show(self) -> None:
         """Who is signed in, and where."""
+        self._name_packs()
         session, words = self.cab.session, self.look.words
         if session is None:
             return

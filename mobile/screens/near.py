@@ -4,8 +4,9 @@ from typing import Any
 
 from kivy.uix.boxlayout import BoxLayout
 
-from mobile import near
+from mobile import geo, near
 from mobile.cab import Cab
+from mobile.pack import WaterPoint
 from mobile.screens.pane import Pane
 from mobile.ui.look import TOUCH_MM, Look
 from mobile.ui.parts import Column, Ground, Key, Line1, Scroll, Text, bold, plain, symbol
@@ -51,6 +52,8 @@ class NearPane(Pane):
     def __init__(self, look: Look, cab: Cab, **more: Any) -> None:
         super().__init__(look, cab, spacing=look.mm(0.6), **more)
         self.which = "me"
+        self._water_at: tuple[float, float, int] | None = None
+        self._found: list[WaterPoint] = []
         self._drawn: tuple[Any, ...] | None = None
         bar = BoxLayout(size_hint_y=None, height=look.mm(TOUCH_MM), padding=[look.mm(3), 0, 0, 0])
         self.title = Line1(look, size=4.4)
@@ -75,7 +78,7 @@ class NearPane(Pane):
             other = "mission" if self.which == "me" else "me"
             here = near.origin(features, cab.unit, cab.position, other)
             self.which = other if here else self.which
-        rows = near.entries(features, cab.base, here, cab.unit, cab.now(), words) if here else []
+        rows = near.entries(features, self._water(here), here, cab.unit, cab.now(), words) if here else []
         key = (self.which, here is None, tuple(rows))
         if key == self._drawn:
             return
@@ -93,6 +96,13 @@ class NearPane(Pane):
         if not rows:
             text = words.say("near.none", distance=words.distance(near.REACH_M)) if here else words.say("near.nowhere")
             column.add_widget(Text(look, text, colour="muted", padding=[look.mm(4), look.mm(4)]))
+
+    def _water(self, here: geo.LonLat) -> list[WaterPoint]:
+        """The nearest water, looked up again only where one has moved."""
+        where = (round(here[0], 4), round(here[1], 4), self.cab.shelf.changes)
+        if where != self._water_at:
+            self._water_at, self._found = where, self.cab.shelf.water(here, near.REACH_M, near.WATER_LIMIT)
+        return self._found
 
     def _switch(self) -> None:
         self.which = "mission" if self.which == "me" else "me"

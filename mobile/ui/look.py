@@ -9,6 +9,8 @@ from mobile.themes import FMS, Rgba, Theme, rgba
 
 TOUCH_MM = 12.0
 """Smallest side of anything that is touched: a finger in a glove."""
+PLAIN_DPI = 150.0
+"""Dots per inch of the tablets the map was drawn for: ten inches with 1280 pixels."""
 SYMBOLS = "data/fonts/DejaVuSans.ttf"
 """Comes with Kivy; has the signs that Roboto lacks."""
 
@@ -36,6 +38,11 @@ class Look:
     def letters(self, size: float) -> float:
         """Height of letters: millimetres, scaled by what the crew has chosen."""
         return float(mm(size)) * self.scale
+
+    @property
+    def density(self) -> float:
+        """How much finer the screen is than that of a plain tablet; at least 1."""
+        return max(1.0, self.mm(25.4) / PLAIN_DPI)
 
     def fms(self, digit: int | None) -> tuple[str, str]:
         """Ground and letter of a status."""

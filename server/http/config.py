@@ -1,13 +1,12 @@
-"""What clients need to know before they draw: language, base map, version; and the exercise town."""
+"""What clients need to know before they draw: language, base map, version."""
 
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
-from flask import Blueprint, jsonify, send_file
+from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from fixtures.library import town_geojson_path
 from layers.wire import PROTOCOL
 from server.http.guard import house, needs
 from server.http.picture import VIEWERS
@@ -40,10 +39,3 @@ def _base() -> dict[str, Any] | None:
         "attribution": told.attribution,
         "tiles": f"/basemap/{told.version}/tiles.pmtiles",
     }
-
-
-@blueprint.get("/basemap/town.geojson")
-@needs(*VIEWERS)
-def town() -> ResponseReturnValue:
-    """The exercise town's own base map, for where there is no network."""
-    return send_file(town_geojson_path(), mimetype="application/geo+json", conditional=True)

@@ -42,7 +42,8 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/tokens"): ADMIN,
     ("DELETE", "/tokens/<token_id>"): ADMIN,
     ("GET", "/config"): VIEWERS,
-    ("GET", "/basemap/town.geojson"): VIEWERS,
+    ("GET", "/packs"): VIEWERS - {Role.LIAISON},
+    ("GET", "/packs/<pack_id>"): VIEWERS - {Role.LIAISON},
     ("GET", "/basemap/<version>/tiles.pmtiles"): VIEWERS,
     ("GET", "/quarantine"): CONTROL,
     ("POST", "/quarantine/retry"): CONTROL,
@@ -82,6 +83,7 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     **{(method, "/v2/<path:rest>"): OPEN for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
 }
 ARGUMENTS = {
+    "<pack_id>": "none",
     "<path:name>": "x.js",
     "<path:rest>": "subscriptions",
     "<version>": "0" * 16,

@@ -176,13 +176,10 @@ def test_metrics(call: Call) -> None:
     assert {"lagebild_clients", "lagebild_deltas", "lagebild_delta_bytes", "lagebild_delta_age_seconds"} <= names
 
 
-def test_config_and_town(call: Call) -> None:
+def test_config(call: Call) -> None:
     config = call("GET", "/config", "crew").get_json()
     assert config["protocol"] == 1
     assert set(config["map"]) == {"style_url", "pmtiles_url", "raster_url", "attribution"}
-    town = call("GET", "/basemap/town.geojson", "crew")
-    assert town.content_type == "application/geo+json"
-    assert json.loads(town.data)["type"] == "FeatureCollection"
 
 
 def test_the_quarantine_is_shown(call: Call) -> None:

@@ -129,7 +129,7 @@ class Driver:
             "confirmed": cab.clock.confirmed,
             "now": now.isoformat() if now else None,
             "waiting": cab.outbox.waiting(),
-            "base": len(cab.base),
+            "packs": {pack.info.id: pack.info.version for pack in cab.shelf.packs},
             "status": cab.status(),
             "theme": self.app.look.theme.name,
             "strokes": self.app.gong.strokes,
@@ -138,6 +138,8 @@ class Driver:
             camera = frame.map.map.camera
             state |= {"tab": frame.tab, "alarm": frame.alarm is not None, "words": frame.map.map.placed_words}
             state |= {"zoom": camera.zoom, "centre": [camera.x_m, camera.y_m], "turn": camera.rotation_deg}
+            state |= {"resting": frame.map.map.resting, "tiles": self.app.atlas.made, "bad": self.app.atlas.bad}
+            state |= {"drawings": frame.map.map.drawings, "density": camera.density}
             state |= {"badges": [name for _, _, name in frame.map.map._hits], "landscape": frame.landscape}
         return {"ok": True, **state}
 
@@ -205,6 +207,7 @@ class Driver:
         while parent is not None and parent is not parent.parent:
             if isinstance(parent, ScrollView) and not self.seen(key):
                 parent.scroll_to(key, animate=False)
+                parent.update_from_scroll()  # else it moves with the next frame, and the finger comes down elsewhere
             parent = parent.parent
 
     def do_hold(self, text: str) -> None:
@@ -245,8 +248,7 @@ class Driver:
         for widget in self.widgets():
             if isinstance(widget, TextInput) and widget.hint_text == hint:
                 widget.focus = True
-                widget.text = ""
-                widget.insert_text(text)
+                widget.text = text  # insert_text does nothing before the field was drawn once
                 widget.focus = False
                 return {"ok": True}
         raise LookupError(hint)
@@ -260,6 +262,7 @@ class Driver:
         x, y = Window.width * 0.75, Window.height * 0.5
         touch, begun, gaps = UnitTestTouch(x, y), time.monotonic(), []
         touch.touch_down()
+        drawings = self.app.frame.map.map.drawings
         before, cpu_s = begun, time.process_time()
         while before < begun + seconds:
             step = math.sin((before - begun) * 3) * Window.height * 0.04
@@ -268,9 +271,10 @@ class Driver:
             now = time.monotonic()
             gaps.append(now - before)
             before = now
+        drawings = self.app.frame.map.map.drawings - drawings
         touch.touch_up()
         cpu_s = (time.process_time() - cpu_s) / len(gaps)
-        return {"ok": True, "per_s": len(gaps) / seconds, "longest_s": max(gaps), "cpu_s": cpu_s}
+        return {"ok": True, "per_s": len(gaps) / seconds, "longest_s": max(gaps), "cpu_s": cpu_s, "drawings": drawings}
 
     def do_scroll(self, share: float) -> dict[str, Any]:
         """Scroll the card: 1 is its top, 0 its end."""
@@ -282,6 +286,16 @@ class Driver:
         from kivy.core.window import Window
 
         Window.size = (width, height)
+        return {"ok": True}
+
+    def do_look(self, zoom: float, lon: float | None = None, lat: float | None = None) -> dict[str, Any]:
+        """Look at a place, as after dragging and zooming."""
+        from dataclasses import replace
+
+        pane = self.app.frame.map
+        pane.follow = False
+        x_m, y_m = pane.map.plane.to_metres(lon, lat) if lon is not None else (pane.map.camera.x_m, pane.map.camera.y_m)
+        pane.map.look_at(replace(pane.map.camera, zoom=zoom, x_m=x_m, y_m=y_m))
         return {"ok": True}
 
     def do_quit(self) -> dict[str, Any]:

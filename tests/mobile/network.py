@@ -15,6 +15,10 @@ class Network:
         self._target = (str(parts.hostname), int(parts.port or 80))
         self.mode = "open"
         self.connections = 0
+        self.passed_bytes = 0
+        """From the server to the app, since the start."""
+        self.break_after: int | None = None
+        """The tunnel comes when so many bytes more have passed to the app: the connection that carries them breaks."""
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -67,11 +71,24 @@ class Network:
             while data := source.recv(1 << 16):
                 if from_server and self.mode == "deaf":
                     continue
-                sink.sendall(data)
+                if not from_server:
+                    sink.sendall(data)
+                elif not self._passes(sink, data):
+                    break
         except OSError:
             pass
         for end in (source, sink):
             self._close(end)
+
+    def _passes(self, sink: socket.socket, data: bytes) -> bool:
+        """Hand on what may still pass; False when that was not all of it."""
+        with self._lock:
+            left = self.break_after
+            allowed = data if left is None else data[:left]
+            self.break_after = None if left is None or len(data) >= left else left - len(data)
+            self.passed_bytes += len(allowed)
+        sink.sendall(allowed)
+        return len(allowed) == len(data)
 
     def _break_all(self) -> None:
         with self._lock:

@@ -30,7 +30,7 @@ def take(folder: Path, work: Path) -> None:
             started.until(alarm=True)
             started.press("Verstanden")
             started.until(alarm=False, waiting=0)
-            wait_until(lambda: started.state()["base"], "the base map")
+            wait_until(lambda: started.state()["packs"] and started.state()["resting"], "the map")
             exercise.clock("resume")
             wait_until(lambda: started.state()["now"] > MOMENT.replace("Z", "") and drawn(started), "the map")
             return started
@@ -41,6 +41,9 @@ def take(folder: Path, work: Path) -> None:
             day.press("Alles zeigen")
             wait_until(lambda: drawn(day), "the whole map")
             day.photograph(folder / "app-map.png")
+            day.ask("look", zoom=18)
+            wait_until(lambda: day.state()["resting"], "the houses")
+            day.photograph(folder / "app-map-18.png")
             day.press("Einsatz")
             network.cut()
             day.until(connection="offline")
@@ -51,6 +54,10 @@ def take(folder: Path, work: Path) -> None:
             network.restore()
         with app("night", "--night", "--size", "1280x800") as night:
             night.photograph(folder / "app-night.png")
+            night.press("Karte")
+            night.ask("look", zoom=16)
+            wait_until(lambda: night.state()["resting"], "the map")
+            night.photograph(folder / "app-map-night.png")
         with app("portrait", "--day", "--size", "800x1280") as portrait:
             portrait.photograph(folder / "app-portrait.png")
 

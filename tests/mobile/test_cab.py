@@ -76,14 +76,14 @@ def test_the_last_picture_is_there_without_a_network_and_goes_on_from_its_cursor
     exercise.play(DRIVING)
     with cab_in(folder, signed_in(exercise, network)) as cab:
         before = dict(connected(cab).snapshot.features)
-        wait_until(lambda: cab.poll() or cab.base, "the base map")
+        wait_until(lambda: cab.poll() or cab.shelf.packs, "the map")
         rev = cab.snapshot.rev
         assert MISSION in before
     network.cut()
     with cab_in(folder) as cab:
         assert cab.snapshot.features == before  # at once, before anything was heard
         assert (cab.snapshot.rev, cab.clock.confirmed) == (rev, False)
-        assert len(cab.base) > 1000
+        assert cab.shelf.tile(15, 17183, 10848) is not None
         wait_until(lambda: heard(cab, Connection.OFFLINE), "the cab to notice")
         exercise.clock("jump", to="2026-09-12T19:44:00Z")  # the server goes on meanwhile
         network.restore()

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from mobile import ages, describe, facts, near
-from mobile.basemap import BasemapFeature
 from mobile.card import cards
 from mobile.clock import iso
 from mobile.geo import Plane
 from mobile.i18n import Words
 from mobile.map.symbols import Scene, draw
 from mobile.mission import Alarms, own_missions
+from mobile.pack import WaterPoint
 
 NOW = datetime(2026, 9, 12, 19, 45, 0, tzinfo=UTC)
 US, OTHER, MISSION = "urn:unit:hlf", "urn:unit:dlk", "urn:alert:1"
@@ -169,10 +169,10 @@ def test_what_is_near_alarms_first_then_by_distance_water_last() -> None:
                 over_threshold=True),
         mission(),
     )  # fmt: skip
-    hydrant = {"type": "Point", "coordinates": list(east(-60))}
-    base = [BasemapFeature("hydrant", "fire_hydrant", "", 0.0, "", "H7", 100, hydrant)]
-    rows = near.entries(features, base, HERE, US, NOW, WORDS)
-    assert [row.id for row in rows] == ["home", "c", "w", OTHER, "old", "foreign", "base:0"]
+    points = [WaterPoint("n7", "underground", "H7", 100, east(-60)), WaterPoint("n8", "pond", "", 0, east(-70))]
+    rows = near.entries(features, [*points, *points], HERE, US, NOW, WORDS)
+    assert [row.id for row in rows] == ["home", "c", "w", OTHER, "old", "foreign", "base:n7", "base:n8", "base:n7"]
+    assert (rows.pop().level, rows.pop().title) == ("water", "Löschteich")
     home, crowd, warning, unit, drone, _, water = rows
     assert (home.title, home.text, home.age) == (
         "Kettengasse 9",
@@ -184,7 +184,7 @@ def test_what_is_near_alarms_first_then_by_distance_water_last() -> None:
     assert warning.text.startswith("Sie sind im Warngebiet")
     assert (unit.title, unit.text, unit.direction) == ("Florian DLK", "Status 4 am Einsatzort", "E")
     assert (drone.stale, drone.text) == (True, "45 m hoch")
-    assert (water.title, water.text, water.direction) == ("Hydrant H7", "DN 100", "W")
+    assert (water.title, water.text, water.direction) == ("Unterflurhydrant H7", "DN 100 · Luftlinie", "W")
 
 
 def test_a_new_status_does_not_make_an_old_position_new() -> None:

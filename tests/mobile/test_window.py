@@ -44,7 +44,7 @@ def confirmed(app: App) -> App:
     app.until(alarm=True)
     app.press("Verstanden")
     app.until(alarm=False, tab="mission")
-    app.wait(lambda: app.state()["base"] > 1000, "the base map")
+    app.wait(lambda: app.state()["packs"] and app.state()["resting"], "the map")
     return app
 
 
@@ -156,7 +156,7 @@ def test_a_tunnel_a_dead_battery_and_back(exercise: Exercise, network: Network, 
         app.shows("Uhr nicht bestätigt")
         app.shows("ÜBUNG")
         app.wait(greyed, "the fact is still old")
-        assert app.state()["base"] > 1000
+        app.wait(lambda: app.state()["packs"] and app.state()["resting"], "the map")
         app.press("Status")
         app.status(4)
         app.until(waiting=3)
@@ -212,7 +212,7 @@ def test_the_map_is_drawn_from_the_tablet_and_moves(
         assert any(re.fullmatch(r"\d{1,3}[a-z]?", word) for word in app.state()["words"]), "no house numbers"
         for _ in range(12):
             app.press("–")
-        assert app.state()["zoom"] == 13.0
+        assert app.state()["zoom"] == 12.0
         app.press("Alles zeigen")
         app.press("Nord oben")
         heading = exercise.unit()["heading_deg"]
@@ -258,7 +258,8 @@ def test_what_is_near_nearest_first(exercise: Exercise, network: Network, screen
         assert "▲ Kettengasse 9" in shown
         assert any("Personen vermutet" in text and "Melder ausgelöst" in text for text in shown)
         assert "Florian Padertopia 1 DLK23 1" in shown
-        assert any(text.startswith("Hydrant H") for text in shown)
+        assert any(text.startswith("Unterflurhydrant H") for text in shown)
+        assert any(text.endswith("Luftlinie") for text in shown)
         app.press("Vom Einsatz")
         app.shows("Entfernung vom Einsatz")
         app.shows("Florian Padertopia 1 HLF20 1" if "(wir)" in shown else "Drohne 1")

@@ -1,0 +1,42 @@
+"""Offline packs for tablets: the list, and each file by ranges, so that a download goes on where the network broke."""
+
+import msgspec
+from flask import Blueprint, jsonify, request, send_file
+from flask.typing import ResponseReturnValue
+
+from server.access import Role
+from server.http.errors import Problem
+from server.http.guard import house, needs
+
+blueprint = Blueprint("packs", __name__)
+CARRIERS = (Role.CREW, Role.CONTROL, Role.PLANNER, Role.ADMIN)
+
+
+@blueprint.get("/packs")
+@needs(*CARRIERS)
+def packs() -> ResponseReturnValue:
+    """What a tablet should have. While `building`, more may come, and nothing that is missing here is gone for good."""
+    store = house().packs
+    return jsonify(packs=[msgspec.to_builtins(entry) for entry in store.entries], building=store.building)
+
+
+@blueprint.get("/packs/<pack_id>")
+@needs(*CARRIERS)
+def pack(pack_id: str) -> ResponseReturnValue:
+    """The file, by Range and If-Range. With `?version=` only that version: 404 where another is in force meanwhile."""
+    entry = house().packs.get(pack_id)
+    if entry is None or request.args.get("version", entry.version) != entry.version:
+        raise Problem(404, "There is no such pack in this version.")
+    try:
+        response = send_file(
+            house().packs.path(entry).absolute(),
+            mimetype="application/vnd.sqlite3",
+            as_attachment=True,
+            download_name=f"{entry.id}.mbtiles",
+            conditional=True,
+            etag=entry.sha256,
+        )
+    except FileNotFoundError:
+        raise Problem(404, "There is no such pack in this version.") from None
+    response.headers["Cache-Control"] = "private, no-cache, no-transform"
+    return response

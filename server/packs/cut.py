@@ -1,0 +1,126 @@
+"""Cuts a pack: one SQLite file, an MBTiles file with more tables, the same bytes for the same base data and area."""
+
+import hashlib
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from server.base.base import Base
+from server.base.extract import Box
+from server.base.tiles_grid import MAX_ZOOM, MIN_ZOOM
+from server.packs.area import PackArea, PackEntry
+from server.packs.parts import PARTS, Row, fill
+
+APPLICATION_ID = 0x4C42504B
+"""LBPK, in the header of the SQLite file."""
+FORMAT = 1
+"""Goes up when an older app could not read what is new; it is the file's user_version, and part of a pack's version."""
+CHUNK_BYTES = 1 << 20
+
+
+class PackError(Exception):
+    """A pack cannot be cut; the message is for the operator."""
+
+
+def box_of(area: PackArea, base: Base) -> Box:
+    """The area of a pack, within what there is base data of. Raises PackError where that is nothing."""
+    west, south, east, north = base.manifest.bbox
+    if area.bbox is not None:
+        west, south = max(west, area.bbox[0]), max(south, area.bbox[1])
+        east, north = min(east, area.bbox[2]), min(north, area.bbox[3])
+    if not (west < east and south < north):
+        raise PackError(f"the area {area.id} holds nothing of the base data {base.manifest.name}")
+    return west, south, east, north
+
+
+def version_of(area: PackArea, base: Base) -> str:
+    """Of what a pack of this area would hold."""
+    formats = [(part.name, part.version) for part in PARTS]
+    told = msgspec.json.encode([FORMAT, formats, base.manifest.version, area.id, area.title, box_of(area, base)])
+    return hashlib.sha256(told).hexdigest()[:16]
+
+
+def cut(area: PackArea, base: Base, target: Path) -> PackEntry:
+    """Write the pack of an area; `target` is the old file or the new one, whole. Raises PackError, OSError,
+    sqlite3.Error.
+    """
+    box, version = box_of(area, base), version_of(area, base)
+    draft = target.with_name(f"{target.name}.new")
+    draft.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(draft, isolation_level=None)) as pack:
+            counts = _write(pack, area, base, box, version)
+        digest = hash_of(draft)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        size = draft.stat().st_size
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    built_at = base.manifest.built_at
+    return PackEntry(
+        id=area.id,
+        title=area.title,
+        version=version,
+        bytes=size,
+        sha256=digest,
+        built_at=built_at,
+        data_at=built_at,
+        bbox=box,
+        parts=counts,
+    )
+
+
+def _write(pack: sqlite3.Connection, area: PackArea, base: Base, box: Box, version: str) -> dict[str, int]:
+    for pragma in ("page_size = 4096", "journal_mode = OFF", "synchronous = OFF", f"application_id = {APPLICATION_ID}"):
+        pack.execute(f"PRAGMA {pragma}")
+    pack.execute(f"PRAGMA user_version = {FORMAT}")
+    pack.execute("BEGIN")
+    pack.execute("CREATE TABLE metadata (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")
+    pack.execute("CREATE TABLE part (name TEXT PRIMARY KEY, version INTEGER, rows INTEGER, sha256 TEXT)")
+    pack.executemany("INSERT INTO metadata VALUES (?,?)", sorted(_metadata(area, base, box, version).items()))
+    counts = {}
+    for part in PARTS:
+        digest, rows = hashlib.sha256(), [0]
+
+        def count(row: Row, digest: "hashlib._Hash" = digest, rows: list[int] = rows) -> None:
+            digest.update(repr(row).encode())
+            rows[0] += 1
+
+        fill(pack, base, box, part, count)
+        counts[part.name] = rows[0]
+        pack.execute("INSERT INTO part VALUES (?,?,?,?)", (part.name, part.version, rows[0], digest.hexdigest()))
+    pack.execute("COMMIT")
+    return counts
+
+
+def _metadata(area: PackArea, base: Base, box: Box, version: str) -> dict[str, str]:
+    """What MBTiles 1.3 asks for, and what an app has to know of its pack."""
+    west, south, east, north = box
+    return {
+        "name": area.title,
+        "format": "pbf",
+        "bounds": f"{west:.6f},{south:.6f},{east:.6f},{north:.6f}",
+        "center": f"{(west + east) / 2:.6f},{(south + north) / 2:.6f},14",
+        "minzoom": str(MIN_ZOOM),
+        "maxzoom": str(MAX_ZOOM),
+        "type": "baselayer",
+        "attribution": base.manifest.attribution,
+        "id": area.id,
+        "pack_version": version,
+        "base_version": base.manifest.version,
+        "built_at": base.manifest.built_at,
+        "data_at": base.manifest.built_at,
+    }
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,138 @@
+"""Keeps one pack of each area as the base data is: cuts in the background, drops what is no longer in force."""
+
+import logging
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import msgspec
+
+from server import runtime
+from server.base.base import Base, BaseError, Bases
+from server.packs.area import PackArea, PackEntry
+
+log = logging.getLogger("lagebild.packs")
+
+ROUND_S = 5.0
+WHOLE = "gebiet"
+"""Id of the one pack that there is where the settings name no areas: all of the base data."""
+RESERVE_BYTES = 256 * 1024**2
+"""Space that packs leave free on the server's disk: the journal comes first."""
+
+
+class PackStore:
+    """`refresh` brings everything up to date; `start` does so every few seconds, while other things go on."""
+
+    def __init__(self, folder: Path, bases: Bases, areas: tuple[PackArea, ...]) -> None:
+        self._folder, self._bases, self._areas = folder, bases, areas
+        self._entries: dict[str, PackEntry] = {}
+        self._done: str | None = None
+        self._failing = ""
+        self._stopped = threading.Event()
+        self.building = False
+
+    def start(self) -> None:
+        """Begin to look after the packs."""
+        self.building = self._bases.current is not None
+        runtime.spawn(self._run, name="packs")
+
+    def stop(self) -> None:
+        """End after the pack under way."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while True:
+            self.refresh()
+            if self._stopped.wait(ROUND_S):
+                return
+
+    @property
+    def entries(self) -> list[PackEntry]:
+        """The packs that are ready, by id."""
+        return [self._entries[name] for name in sorted(self._entries)]
+
+    def get(self, name: str) -> PackEntry | None:
+        """A pack that is ready."""
+        return self._entries.get(name)
+
+    def path(self, entry: PackEntry) -> Path:
+        """Its file."""
+        return self._folder / f"{entry.id}-{entry.version}.pack"
+
+    def refresh(self) -> None:
+        """Cut what is missing or outdated. What goes wrong is logged and tried again with the next base data."""
+        base = self._bases.current
+        wanted = base.manifest.version if base else ""
+        if wanted == self._done:
+            self.building = False
+            return
+        self.building = True
+        try:
+            fresh = {}
+            for area in self._areas or (PackArea(id=WHOLE, title=base.manifest.name),) if base else ():
+                entry = runtime.offload(_ready, self._folder, self._bases.folder, area)
+                if entry is not None:
+                    fresh[entry.id] = self._entries[entry.id] = entry
+            self._entries = fresh
+            self._drop_others()
+        finally:
+            self._done, self.building = wanted, False
+
+    def _drop_others(self) -> None:
+        """Delete what is not in force: who is reading such a file reads it to its end."""
+        if not self._folder.is_dir():
+            return
+        kept = {path for entry in self._entries.values() for path in (self.path(entry), _note(self.path(entry)))}
+        for path in self._folder.iterdir():
+            if path not in kept and path.suffix in (".pack", ".json", ".new"):
+                path.unlink(missing_ok=True)
+
+
+def _note(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _ready(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | None:
+    """The pack of an area, cut unless it lies there already; None where it cannot be. Runs in a real thread."""
+    from server.packs.cut import PackError, cut, version_of  # what reads tiles is loaded where there are some
+
+    try:
+        base = Base.open(base_folder)
+    except BaseError as error:
+        log.warning("no pack", extra={"area": area.id, "reason": str(error)})
+        return None
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{area.id}-{version_of(area, base)}.pack"
+        found = _kept(path)
+        if found is None:
+            _check_space(folder, base)
+            found = cut(area, base, path)
+            _note(path).write_bytes(msgspec.json.encode(found))
+            log.info("pack cut", extra={"area": area.id, "version": found.version, "bytes": found.bytes})
+        return found
+    except (PackError, OSError, sqlite3.Error) as error:
+        log.warning("no pack", extra={"area": area.id, "reason": str(error)})
+        return None
+    finally:
+        base.close()
+
+
+def _kept(path: Path) -> PackEntry | None:
+    """What was noted of a pack that lies there, if its bytes are still those."""
+    from server.packs.cut import hash_of
+
+    try:
+        entry = msgspec.json.decode(_note(path).read_bytes(), type=PackEntry)
+        return entry if path.stat().st_size == entry.bytes and hash_of(path) == entry.sha256 else None
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _check_space(folder: Path, base: Base) -> None:
+    from server.packs.cut import PackError
+
+    size = sum(path.stat().st_size for path in base.folder.joinpath(base.manifest.version).iterdir())
+    if shutil.disk_usage(folder).free < size + RESERVE_BYTES:
+        raise PackError("the disk has no space for it")
