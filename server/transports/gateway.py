@@ -5,6 +5,7 @@ are answered, counted and dropped.
 """
 
 import logging
+from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,8 +20,12 @@ from server.homes import Homes
 log = logging.getLogger("lagebild.gateway")
 
 PING_S = 20
+LOOK_S = 10.0
+"""How often we look whether a socket still stands: the library does not always wake who waits for it when it ends."""
 MAX_MESSAGE_BYTES = 65_536
 MAX_CONNECTIONS = 2_000
+MAX_PER_HOME = 8
+"""Sockets of one home: some that broke off may not have been noticed yet, but no home takes the places of others."""
 
 
 class GatewaySocket:
@@ -30,7 +35,7 @@ class GatewaySocket:
         self._application = application
         self._homes = homes
         self._access = access
-        self.open = 0
+        self.open: Counter[str] = Counter()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO") != "/" or environ.get("HTTP_UPGRADE", "").lower() != "websocket":
@@ -40,8 +45,8 @@ class GatewaySocket:
             return self._application(environ, start_response)
         who = self._access.check((query.get("componentId") or [""])[0])
         building = building_of(who.name) if who is not None and who.role == "feed" else None
-        if building is None or self.open >= MAX_CONNECTIONS:
-            status = "503 Service Unavailable" if building is not None else "401 Unauthorized"
+        if building is None or (full := self._is_full(building)) is not None:
+            status = "401 Unauthorized" if building is None else full
             start_response(status, [("Content-Type", "text/plain"), ("Content-Length", "0")])
             return [b""]
         try:
@@ -49,12 +54,19 @@ class GatewaySocket:
         except (simple_websocket.ConnectionError, OSError):
             start_response("400 Bad Request", [("Content-Length", "0")])
             return [b""]
-        self.open += 1
+        self.open[building] += 1
         try:
             self._serve(socket, building)
         finally:
-            self.open -= 1
+            self.open[building] -= 1
+            self.open += Counter()  # forgets homes without a socket
         return runtime.answered(environ)
+
+    def _is_full(self, building: str) -> str | None:
+        """The status for a home that finds no place."""
+        if self.open[building] >= MAX_PER_HOME:
+            return "429 Too Many Requests"
+        return "503 Service Unavailable" if self.open.total() >= MAX_CONNECTIONS else None
 
     def _serve(self, socket: Server, building: str) -> None:
         def send(text: str) -> None:
@@ -67,7 +79,7 @@ class GatewaySocket:
         log.info("home connected", extra={"building": building})
         try:
             while True:
-                socket.receive()
+                socket.receive(timeout=LOOK_S)
         except (ConnectionClosed, OSError):
             log.info("home gone", extra={"building": building})
         finally:
