@@ -232,6 +232,47 @@ def test_a_panel_that_says_nothing_is_let_go(station: Station) -> None:
     wait_until(lambda: receiver.stats.open == 0)
 
 
+def test_an_octet_now_and_then_keeps_no_panel_here(station: Station) -> None:
+    receiver = station.listen(idle_s=0.5)
+    with Panel(receiver) as panel:
+        panel.socket.settimeout(0.02)
+        for _ in range(3_000):
+            try:
+                panel.send(b"\n")
+                if panel.socket.recv(1) == b"":
+                    break
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+    wait_until(lambda: receiver.stats.open == 0)
+    assert receiver.stats.idle == 1
+
+
+def test_many_panels_at_once_each_with_its_own_answer(station: Station) -> None:
+    receiver = station.listen()
+    panels = [Panel(receiver) for _ in range(40)]
+    frames = [build(b'"ADM-CID"%04dL0#%04d[#%04d|1110 01 012]' % (1, 1_000 + each, 1_000 + each)) for each in range(40)]
+    for panel, frame in zip(panels, frames, strict=True):
+        panel.send(frame[:20])
+    for panel, frame in zip(panels, frames, strict=True):
+        panel.send(frame[20:])
+    for number, panel in enumerate(panels):
+        assert panel.answer() == build(b'"ACK"0001L0#%04d[]' % (1_000 + number))
+        panel.socket.close()
+    assert len(station.journal()) == 40
+
+
+def test_a_panel_that_is_not_among_the_peers(station: Station) -> None:
+    receiver = station.listen(peers=("10.0.0.0/8",))
+    with Panel(receiver) as panel:
+        assert panel.answer() == b""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(FIRE, ("127.0.0.1", receiver.udp_port or 0))
+        wait_until(lambda: receiver.stats.turned_away == 2)
+    assert station.journal() == []
+
+
 def test_one_panel_too_many_is_turned_away(station: Station) -> None:
     receiver = station.listen(connections=1)
     with Panel(receiver) as first, Panel(receiver) as second:
