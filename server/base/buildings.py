@@ -6,6 +6,7 @@ Table `buildings` with the outline as WKB (WGS84), and an R*Tree `buildings_box`
 import re
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import shapely
 from shapely.geometry import Point
@@ -14,11 +15,18 @@ from shapely.geometry.base import BaseGeometry
 from server.base.base import Base
 from server.base.build import Output, Part
 from server.base.elements import Element
-from server.base.places import name_of
+from server.base.places import kind_of, name_of
 
+SITES = frozenset(
+    {"fire_station", "ambulance_station", "hospital", "clinic", "police", "school", "kindergarten", "university"}
+    | {"care_home", "prison"}
+)
+"""Places whose grounds say what the houses on them are for, where these do not say so themselves."""
 LEVEL_M = 3.0
 """Height of one level where only levels are tagged (OSM wiki, "Simple 3D Buildings")."""
 FOOT_M = 0.3048
+USE, LAT, LON = 3, 13, 14
+"""Columns of a row before it has its number."""
 LONGEST_M = 1000.0
 MOST_LEVELS = 200
 _METRES = re.compile(r"^\s*(\d+(?:[.,]\d+)?)\s*(m|ft|')?\s*$")
@@ -76,16 +84,21 @@ class Buildings:
     def __init__(self) -> None:
         self._rows: list[tuple[object, ...]] = []
         self._boxes: list[tuple[float, ...]] = []
+        self._sites: list[tuple[BaseGeometry, str]] = []
 
     def wants(self, tags: Mapping[str, str]) -> bool:
-        """Every building that stands."""
-        return tags.get("building", "no") != "no"
+        """Every building that stands, and the grounds of those in SITES."""
+        return tags.get("building", "no") != "no" or kind_of(tags) in SITES
 
     def take(self, element: Element) -> None:
-        """Keep a building with an outline."""
+        """Keep a building with an outline, or the grounds."""
         if element.kind != "area" or element.geometry is None:
             return
         tags, shape = element.tags, element.geometry
+        if tags.get("building", "no") == "no":
+            if (use := use_of(tags)) is not None:
+                self._sites.append((shape, use))
+            return
         point = shapely.point_on_surface(shape)
         self._boxes.append(shape.bounds)
         self._rows.append(
@@ -111,6 +124,7 @@ class Buildings:
 
     def finish(self, out: Output) -> dict[str, int]:
         """Write table and index."""
+        self._use_of_grounds()
         out.db.execute(_TABLE)
         out.db.execute("CREATE VIRTUAL TABLE buildings_box USING rtree(id, west, east, south, north)")
         for number, (row, (west, south, east, north)) in enumerate(zip(self._rows, self._boxes, strict=True), 1):
@@ -122,6 +136,18 @@ class Buildings:
             said["with_height"] += row[7] is not None
             said["with_address"] += row[10] is not None
         return dict(said)
+
+    def _use_of_grounds(self) -> None:
+        """A house that does not say its use has that of the smallest grounds around it."""
+        self._sites.sort(key=lambda site: -site[0].area)
+        silent = [n for n, row in enumerate(self._rows) if row[USE] is None]
+        if not silent or not self._sites:
+            return
+        places: Any = [(self._rows[n][LON], self._rows[n][LAT]) for n in silent]
+        tree = shapely.STRtree([shape for shape, _ in self._sites])
+        for at, site in sorted(tree.query(shapely.points(places), predicate="within").T.tolist()):
+            row = self._rows[silent[at]]
+            self._rows[silent[at]] = (*row[:USE], self._sites[site][1], *row[USE + 1 :])
 
 
 def part() -> Part:

@@ -66,6 +66,19 @@ def test_levels(text: str, count: int | None) -> None:
     assert buildings.levels(text) == count
 
 
+def test_a_house_on_the_grounds_of_a_school_is_one_unless_it_says_otherwise(tmp_path: Path) -> None:
+    sheet = Sheet()
+    sheet.square(8.70, 51.70, 0.010, amenity="hospital", name="Klinikum")
+    sheet.square(8.702, 51.702, 0.002, amenity="school", name="Klinikschule")
+    for lon, more in ((8.7005, {}), (8.7025, {}), (8.705, {"amenity": "cafe"}), (8.75, {})):
+        sheet.square(lon, 51.703, 0.0001, building="yes", **more)
+    base = build(sheet.write(tmp_path / "a.osm"), tmp_path / "base")
+    uses = [row["use"] for row in base.db.execute("SELECT use FROM buildings ORDER BY lon_deg")]
+    assert uses == ["hospital", "school", "cafe", None]
+    assert base.manifest.counts["buildings"]["buildings"] == 4
+    base.close()
+
+
 def test_the_same_extract_gives_the_same_version(tmp_path: Path) -> None:
     path = village().write(tmp_path / "a.osm")
     first = build(path, tmp_path / "one").manifest

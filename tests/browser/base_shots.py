@@ -33,7 +33,7 @@ def take(
             spot = desk.look("project(args[0], args[1])", lon, lat)
             desk.page.mouse.move(canvas["x"] + spot["x"], canvas["y"] + spot["y"])
             desk.page.mouse.wheel(0, -min(100.0, 450 * (wanted - zoom)))
-            wait_until(lambda zoom=zoom: desk.look("camera")["zoom"] > zoom, "the zoom")  # type: ignore[misc]
+            desk.page.wait_for_timeout(250)
         wait_until(lambda: desk.look("mapReady"), "the map")
         stands_still(desk)
         path = folder / f"{name}-{desk.look('camera')['zoom']:.0f}-{scheme}.png"
