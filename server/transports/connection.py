@@ -9,7 +9,10 @@ only after that returned.
     Stopped     the server ends: leave `run`
 """
 
+import os
 import random
+import socket
+import ssl
 import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -114,10 +117,13 @@ class Transport(ABC, Generic[S]):
 
 
 def refusal(error: BaseException) -> str:
-    """What the system says of a failed connection, in words."""
-    strerror: Any = getattr(error, "strerror", None)
-    words = str(strerror or error) or type(error).__name__
-    return words[:200]
+    """What the system says of a failed connection, in words: the same under eventlet, which says ECONNREFUSED."""
+    number: Any = getattr(error, "errno", None)
+    if isinstance(error, ssl.SSLError | socket.gaierror):  # numbers of their own
+        words = str(error.strerror or error)
+    else:
+        words = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
+    return (words or type(error).__name__)[:200]
 
 
 def retry_s(failures: int, longest_s: float, retry_after_s: float | None = None) -> float:

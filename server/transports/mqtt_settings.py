@@ -41,7 +41,7 @@ class MqttSettings(ConnectionSettings, frozen=True, kw_only=True, forbid_unknown
     queue: Count = 1_000
     """Messages that wait for the desk; when it is full we read no more, and the broker has to wait."""
     message_bytes: Annotated[int, Meta(ge=1, le=268_435_455)] = 8_000_000
-    """Longest message (version 5 tells the broker, who then keeps it; in 3.1.1 a longer one goes to the quarantine)."""
+    """Longest message (version 5 tells the broker, who then keeps it; in 3.1.1 the limit of the feed holds alone)."""
     connect_timeout_s: Positive = 10.0
 
     def __post_init__(self) -> None:

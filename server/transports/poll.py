@@ -127,6 +127,7 @@ class Poll(Transport[PollSettings]):
             plain = number == 0 and url == turn.url
             answer = fetcher.get(url, known.conditions() if plain else {})
             if answer.body is None:
+                trouble = trouble or (UNREADABLE if turn.refused else None)
                 break
             message = answer.body.strip() != b"[]" and not is_listing(self.settings, answer.url)
             if message and not self._take(turn, answer.body, link):

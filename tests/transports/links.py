@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from server.desk import Busy
 from server.feeds import DecodeError
 from server.transports.kinds import connection
+from server.transports.poll_settings import PollSettings
 from server.transports.supervisor import Runner
 from tests.server import wait_until
 
@@ -46,7 +49,10 @@ class Desk:
 def running(name: str, desk: Desk, folder: Path | None = None, **settings: Any) -> Iterator[Runner]:
     """A runner of the connection with these settings, until the end of the block."""
     settings = {"retry_max_s": 0.05, **settings}
-    runner = Runner(name, connection(settings), desk, lambda: datetime.now(UTC), folder)
+    made = connection(settings)
+    if isinstance(made, PollSettings) and made.interval_s == 1:
+        made = replace(made, interval_s=0.05)  # less than anybody may set, so that tests are quick
+    runner = Runner(name, made, desk, lambda: datetime.now(UTC), folder)
     runner.start()
     try:
         yield runner
@@ -71,3 +77,8 @@ def _becomes(runner: Runner, state: str, reason: str) -> None:
         wait_until(lambda: runner.state.state == state and reason in (runner.state.reason or ""))
     except AssertionError as error:
         raise AssertionError(f"{runner.name} is not {state} by {reason!r}, but {runner.state}") from error
+
+
+def poll(*urls: str, **more: Any) -> dict[str, Any]:
+    """Settings of a poll that asks again after a second."""
+    return {"transport": "poll", "urls": urls, "interval_s": 1, **more}

@@ -38,7 +38,7 @@ function Row({ source, focusable }: { source: Feature; focusable: boolean }): JS
         <strong>{nameOf(source)}</strong>
         <Age iso={p["last_received_at"] as string | undefined} short />
       </div>
-      {silent && <div class="why">{t("sources.silence", { age: formatAge(silentFor(source, now), lang.value), limit })}</div>}
+      {silent && typeof p["silent_since"] === "string" && <div class="why">{t("sources.silence", { age: formatAge(silentFor(source, now), lang.value), limit })}</div>}
       {typeof p["link_state"] === "string" && (
         <div class={p["link_state"] === "connected" && !p["link_reason"] ? "counts" : "why"} data-link={p["link_state"]}>
           {fieldName("link_state")}: {valueName("link_state", p["link_state"])}
