@@ -14,6 +14,7 @@ from layers.content import LinkState
 from layers.geo import Box, bounds
 from layers.near import Near
 from layers.observation import Geometry
+from layers.position import place
 from layers.records import CLASSES, GEOMETRY, NON_SUBJECTS, REFERENCES, Claim, Record
 from layers.settings import PictureSettings
 
@@ -233,6 +234,8 @@ class Book:
 
 def extent(record: Record) -> Geometry | None:
     """Where a subject is: its area if it has one, else its position."""
+    if record.kind == "mission":
+        return place(record)
     geometry: Geometry | None = record.get("area") or record.get(GEOMETRY)
     return geometry
 

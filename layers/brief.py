@@ -15,6 +15,7 @@ from layers.buildings import GRANTED, devices_of, persons_probable
 from layers.draw import Properties, plain, stale_at, stamp, verdict
 from layers.geo import Box, centre, contains, distance_m, distance_to_m
 from layers.near import around
+from layers.position import AMBIGUOUS, DISPATCH, Position, geocode, place, position
 from layers.records import GEOMETRY, Claim, Record
 
 LIFE, ACCESS, HAZARD, WATER, CONTEXT = 100, 80, 60, 40, 20
@@ -23,7 +24,18 @@ LIFE, ACCESS, HAZARD, WATER, CONTEXT = 100, 80, 60, 40, 20
 HOME_M, CROWD_M, DRONE_M, REPORT_M = 150.0, 150.0, 1_500.0, 500.0
 """How far from the mission something may be and still concern it, metres."""
 FARTHEST_M = max(HOME_M, CROWD_M, DRONE_M, REPORT_M)
-MOST = {"unit": 40, "device": 20, "door": 10, "camera": 6, "drone": 3, "crowd": 5, "report": 5, "note": 8, "warning": 5}
+MOST = {
+    "unit": 40,
+    "device": 20,
+    "door": 10,
+    "camera": 6,
+    "drone": 3,
+    "crowd": 5,
+    "report": 5,
+    "note": 8,
+    "warning": 5,
+    "candidate": 3,
+}
 """Most facts of a sort on one card."""
 
 SECTIONS = ("was", "wo", "wer", "wann", "details", "kontext")
@@ -41,10 +53,10 @@ def brief(book: Book, mission: Record) -> dict[str, list[Fact]]:
         "details": [],
         "kontext": [*_notes(book, mission), *_known(book, mission, CONTEXT, "reporter", "alert_source", "number")],
     }
-    position = mission.get(GEOMETRY)
+    spot = place(mission)
     if missions.state(mission, book.time()) == missions.OPEN:
-        if position is not None:
-            here = centre(position)
+        if spot is not None:
+            here = centre(spot)
             sections["wer"] += _drones(book, here)
             sections["details"] = [*_homes(book, here), *_crowds(book, here)]
             sections["kontext"] += [*_warnings(book, here), *_reports(book, here)]
@@ -84,13 +96,25 @@ def _was(book: Book, mission: Record) -> list[Fact]:
 
 
 def _wo(book: Book, mission: Record) -> list[Fact]:
-    address, position = missions.address(mission), mission.get(GEOMETRY)
+    address, here = missions.address(mission), position(mission)
     told = []
     if address is not None and address["text"]:
         told.append(fact(book, mission, mission.claim("address"), "address", address["text"], ACCESS))
-    elif position is not None:
-        told.append(fact(book, mission, mission.claim(GEOMETRY), "position", list(centre(position)), ACCESS))
-    return told + _known(book, mission, ACCESS, "location_detail")
+    elif here is not None:
+        told.append(fact(book, mission, here.claim, "position", list(centre(here.geometry)), ACCESS))
+    return told + _placed(book, mission, here) + _known(book, mission, ACCESS, "location_detail")
+
+
+def _placed(book: Book, mission: Record, here: Position | None) -> list[Fact]:
+    """How far the place on the map can be trusted, where it is not dispatch's own: so nobody drives to a guess."""
+    if here is not None and here.source != DISPATCH:
+        value = {"source": here.source, "accuracy_m": here.accuracy_m, "label": here.label, "score": here.score}
+        return [fact(book, mission, here.claim, "position_source", value, ACCESS)]
+    told = geocode(mission)
+    if here is None and told is not None and told.verdict == AMBIGUOUS:
+        labels = [hit.label for hit in told.hits[: MOST["candidate"]]]
+        return [fact(book, mission, mission.claim("geocode"), "address_ambiguous", labels, ACCESS)]
+    return []
 
 
 def _wann(book: Book, mission: Record) -> list[Fact]:
@@ -105,7 +129,7 @@ def _wer(book: Book, mission: Record) -> list[Fact]:
 
 def _unit(book: Book, mission: Record, unit: Record) -> Fact:
     """A unit with its status and its distance, which is of one position per step so that the card keeps still."""
-    target, status = mission.get(GEOMETRY), unit.get("fms_status")
+    target, status = place(mission), unit.get("fms_status")
     distance = None
     if target is not None and unit.history:
         lon, lat = unit.history[-1][1]

@@ -17,8 +17,11 @@ from layers.content_homes import Room as Room
 from layers.content_marks import Mark as Mark
 from layers.content_parts import Address as Address
 from layers.content_parts import Base as Base
+from layers.content_parts import Candidate as Candidate
 from layers.content_parts import Fence as Fence
 from layers.content_parts import Flag as Flag
+from layers.content_parts import Geocode as Geocode
+from layers.content_parts import Located as Located
 from layers.content_parts import Media as Media
 from layers.content_parts import Number as Number
 from layers.content_parts import Shape as Shape
@@ -32,7 +35,10 @@ from layers.content_parts import Words as Words
 
 
 class Mission(Base, frozen=True, kw_only=True, omit_defaults=True, tag="mission"):
-    """An Einsatz. `category` is fire, cbrn, medical, technical or unknown; `units` are subjects of `Unit`."""
+    """An Einsatz. `category` is fire, cbrn, medical, technical or unknown; `units` are subjects of `Unit`.
+
+    `geocode` is worked out of the address by the server, `located` is the control room's word (layers.position).
+    """
 
     number: Text = UNSET
     keyword: Text = UNSET
@@ -51,6 +57,8 @@ class Mission(Base, frozen=True, kw_only=True, omit_defaults=True, tag="mission"
     closed: Flag = UNSET
     units: Words = UNSET
     search_ids: Words = UNSET
+    geocode: Geocode | None | UnsetType = UNSET
+    located: Located | None | UnsetType = UNSET
 
 
 class Unit(Base, frozen=True, kw_only=True, omit_defaults=True, tag="unit"):

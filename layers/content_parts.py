@@ -1,6 +1,7 @@
 """What the contents of all kinds are made of: their common configuration, types of fields, and structs within them."""
 
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from msgspec import Struct, UnsetType
@@ -24,6 +25,62 @@ class Address(Struct, frozen=True, kw_only=True, omit_defaults=True):
     street: str | None = None
     postcode: str | None = None
     city: str | None = None
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A place that an address may mean: `kind` house, interpolated, nearest, street, crossing, object or place.
+
+    `accuracy_m` is the radius in which it lies (one sigma), `score` 0 to 1 how well it fits.
+    """
+
+    lon: float
+    lat: float
+    kind: str
+    accuracy_m: float
+    score: float
+    label: str
+
+
+class Geocode(Struct, frozen=True, kw_only=True):
+    """What an address line was taken to mean. `verdict`: found (the first hit), ambiguous or nothing.
+
+    `base` is the version of the base data that was asked.
+    """
+
+    address: str
+    base: str
+    verdict: str
+    hits: tuple[Candidate, ...] = ()
+
+
+class Located(Struct, frozen=True, kw_only=True):
+    """Where a person placed something, for the address it had then (None: whatever the address)."""
+
+    lon: float
+    lat: float
+    by: str
+    accuracy_m: float | None = None
+    label: str | None = None
+    address: str | None = None
+
+
+MOST_CANDIDATES = 10
+"""Most places that an address may mean."""
+
+
+def is_sane(value: Any, max_text_chars: int) -> bool:
+    """Whether a `geocode` or `located` is within all bounds."""
+    if isinstance(value, Located):
+        texts = (value.by, value.label, value.address)
+        return _is_place(value) and all(len(text or "") <= max_text_chars for text in texts)
+    if not isinstance(value, Geocode) or len(value.hits) > MOST_CANDIDATES or len(value.address) > max_text_chars:
+        return False
+    return all(_is_place(hit) and isfinite(hit.score) and len(hit.label) <= max_text_chars for hit in value.hits)
+
+
+def _is_place(value: Any) -> bool:
+    accuracy = value.accuracy_m
+    return -180.0 <= value.lon <= 180.0 and -90.0 <= value.lat <= 90.0 and (accuracy is None or 0.0 <= accuracy < 1e7)
 
 
 class Threshold(Struct, frozen=True, kw_only=True):

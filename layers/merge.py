@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from layers import content
+from layers import content, position
 from layers.book import ALL, Book, Change, Source, Verdict, Withdrawal, targets
 from layers.draw import later
 from layers.observation import MAX_ID_CHARS, Observation
@@ -114,7 +114,7 @@ def _subject(book: Book, observation: Observation, claim: Claim) -> tuple[Change
         record.memo.pop("track", None)
     if referring or (fresh and kind == "warning"):
         book.relink(record, before, targets(record))
-    was = book.place(record) if GEOMETRY in changed or "area" in changed else None
+    was = book.place(record) if not position.NAMES.isdisjoint(changed) else None
     record.heard_at, record.expires_at = record.heard(), expires_at(record, book)
     return Change(subject, kind, ALL if fresh else frozenset(changed), before, was), reason
 

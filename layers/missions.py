@@ -6,7 +6,8 @@ from datetime import datetime
 from layers.assignment import concerned_by, units_of
 from layers.book import Book, Change
 from layers.draw import Properties, common, feature, flat, listed, maybe, plain, seen_by, stamp, values
-from layers.records import GEOMETRY, Record
+from layers.position import AMBIGUOUS, DISPATCH, Position, address_text, geocode, position
+from layers.records import Record
 from layers.wire import Feature
 
 KINDS = frozenset({"mission"})
@@ -63,7 +64,35 @@ def draw(subject: str, book: Book) -> list[Feature]:
         seen_by=seen_by(book, subject),
         **listed(record, "search_ids"),
     )
-    return [feature(subject, flat(record.get(GEOMETRY)), properties)]
+    here = position(record)
+    properties.update(_placing(record, here))
+    properties["accuracy_m"] = None if here is None else here.accuracy_m
+    _tell_time_of_position(properties, here)
+    return [feature(subject, None if here is None else flat(here.geometry), properties)]
+
+
+def _placing(record: Record, here: Position | None) -> Properties:
+    """By whose word it is where it is, and what an ambiguous address may mean."""
+    told = geocode(record)
+    open_hits = told.hits if told is not None and told.verdict == AMBIGUOUS and here is None else ()
+    return {
+        "position_source": None if here is None else here.source,
+        "position_accuracy_m": None if here is None else here.accuracy_m,
+        "position_label": None if here is None else here.label,
+        "geocode_state": None if told is None else told.verdict,
+        "geocode_score": None if here is None else here.score,
+        "candidates": [plain(hit) for hit in open_hits],
+    }
+
+
+def _tell_time_of_position(properties: Properties, here: Position | None) -> None:
+    """In `times`, `position` is that of the word that holds, whoever said it."""
+    times = properties["times"]
+    times.pop("geocode", None)
+    times.pop("located", None)
+    if here is not None and here.source != DISPATCH:
+        times["position"] = stamp(here.claim.observed_at)
+        properties["times"] = dict(sorted(times.items()))
 
 
 def address(record: Record) -> Properties | None:
@@ -71,9 +100,12 @@ def address(record: Record) -> Properties | None:
     given = record.get("address")
     if given is None:
         return None
-    town = " ".join(part for part in (given.postcode, given.city) if part)
-    text = ", ".join(part for part in (given.street, town) if part)
-    return {"street": given.street, "postcode": given.postcode, "city": given.city, "text": text or None}
+    return {
+        "street": given.street,
+        "postcode": given.postcode,
+        "city": given.city,
+        "text": address_text(record),
+    }
 
 
 def _unit_state(book: Book, unit: str) -> Properties:

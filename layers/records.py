@@ -15,6 +15,7 @@ from msgspec import UNSET, Struct
 
 from layers import fms
 from layers.content import Content, Fence, Number, Threshold, Thresholds, Waypoint
+from layers.content_parts import is_sane
 from layers.geo import is_valid
 from layers.observation import Observation
 from layers.settings import PictureSettings
@@ -207,6 +208,8 @@ def bounded(kind: str, name: str, value: Any, settings: PictureSettings) -> bool
     cls = type(value)
     if name in _SHAPES and kind != "device":
         return is_valid(value, settings.max_vertices)
+    if name in ("geocode", "located"):
+        return is_sane(value, settings.max_text_chars)
     if cls is str:
         return len(value) <= settings.max_text_chars
     if cls is float:

@@ -7,6 +7,8 @@ from layers.assignment import mission_of
 from layers.book import Book, Change
 from layers.draw import common, feature, flat, plain, values
 from layers.geo import distance_m
+from layers.position import NAMES as MOVING
+from layers.position import place
 from layers.records import GEOMETRY, Record
 from layers.wire import Feature
 
@@ -20,7 +22,7 @@ def affected(change: Change, book: Book) -> Iterable[str]:
     """The unit itself; the units of a mission that moved or whose list of units changed."""
     if change.kind == "unit":
         return (change.subject,)
-    if not change.touches(GEOMETRY, "units"):
+    if not change.touches("units", *MOVING):
         return ()
     record = book.record(change.subject, "mission")
     listed = (record.get("units") or ()) if record is not None else ()
@@ -65,7 +67,7 @@ def draw(subject: str, book: Book) -> list[Feature]:
 def mission_distance_m(book: Book, unit: Record, mission: str | None) -> float | None:
     """Distance to the mission as the crow flies, in whole metres; None where a position is missing."""
     target = book.record(mission, "mission") if mission is not None else None
-    here, there = unit.get(GEOMETRY), target.get(GEOMETRY) if target is not None else None
+    here, there = unit.get(GEOMETRY), place(target) if target is not None else None
     if here is None or there is None or here["type"] != "Point" or there["type"] != "Point":
         return None
     (lon, lat), (to_lon, to_lat) = here["coordinates"][:2], there["coordinates"][:2]

@@ -17,7 +17,7 @@ from layers.devices import consent
 from layers.geo import centre, distance_m
 from layers.missions import OPEN, state
 from layers.picture import Picture
-from layers.records import GEOMETRY
+from layers.position import place
 from layers.wire import Feature
 
 ROLES = ("control", "crew", "planner", "liaison", "feed", "admin")
@@ -43,7 +43,7 @@ _COMMON = frozenset(
         *("sources", "flags", "accuracy_m", "times"),
     }
 )
-_OTHER_MISSION = _COMMON | {"category", "state"}
+_OTHER_MISSION = _COMMON | {"category", "state", "position_source", "position_accuracy_m"}
 """What a crew sees of a mission that is not its own."""
 _CLOSED_HOME = _COMMON | {"permission", "address"}
 """What the control room sees of a home before its owner consents."""
@@ -168,8 +168,8 @@ class View(Struct, frozen=True):
             return False
         lon, lat = centre(geometry)
         for mission in _open(book, missions_of(book, self.unit)):
-            place = book.records[mission].get(GEOMETRY)
-            if place is not None and distance_m(lon, lat, *centre(place)) <= HOME_M:
+            here = place(book.records[mission])
+            if here is not None and distance_m(lon, lat, *centre(here)) <= HOME_M:
                 return True
         return False
 

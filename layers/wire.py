@@ -101,6 +101,7 @@ REPORTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "position": (frozenset({"unit", "lon", "lat"}), frozenset({"accuracy_m", "heading_deg", "speed_mps"})),
     "note": (frozenset({"text"}), frozenset({"mission", "receiver"})),
     "seen": (frozenset({"target"}), frozenset()),
+    "locate": (frozenset({"target"}), frozenset({"lon", "lat", "accuracy_m", "label", "address"})),
     "confirm": (frozenset({"target"}), frozenset({"reason"})),
     "reject": (frozenset({"target"}), frozenset({"reason"})),
 }

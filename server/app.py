@@ -15,7 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from server import runtime
 from server.access import Access
 from server.audit import OPERATOR, Audit
+from server.base.address_text import short_forms
 from server.base.base import Bases
+from server.base.derive_positions import MissionPositions
 from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
@@ -31,6 +33,7 @@ from server.http import (
     citizen,
     config,
     errors,
+    find,
     guard,
     health,
     homes,
@@ -72,6 +75,7 @@ BLUEPRINTS = tuple(
         cap,
         citizen,
         config,
+        find,
         health,
         homes,
         ingest,
@@ -114,7 +118,8 @@ def build(data_dir: Path, settings: Settings) -> House:
     audit = Audit(data_dir / "audit.db")
     homes = Homes(data_dir / "homes.json", rooms)
     homes.settled = partial(_note_outcome, audit)
-    derivers: list[Deriver] = []
+    bases = Bases(Path(settings.base.folder or data_dir / "base"))
+    derivers: list[Deriver] = [MissionPositions(bases, short_forms(settings.base.short_names))]
     connections = Supervisor(
         settings.feeds.connections, intake, rooms.live, data_dir / "connections", rooms.exercise_of
     )
@@ -123,7 +128,6 @@ def build(data_dir: Path, settings: Settings) -> House:
         if isinstance(runner.transport, Iris):
             runner.transport.attach(runner.name, homes, media_store, intake.options_of(runner.name))
     per_min = settings.access.failures_per_min
-    bases = Bases(Path(settings.base.folder or data_dir / "base"))
     return House(
         data_dir=data_dir,
         settings=settings,

@@ -20,7 +20,7 @@ log = logging.getLogger("lagebild.reports")
 
 ALLOWED = {
     Role.CREW: frozenset({"unit_status", "position", "note", "seen"}),
-    Role.CONTROL: frozenset({"note", "seen", "confirm", "reject"}),
+    Role.CONTROL: frozenset({"note", "seen", "confirm", "reject", "locate"}),
 }
 """Kinds of report by role; a role that is not here reports nothing."""
 KINDS = ALLOWED[Role.CREW] | ALLOWED[Role.CONTROL]

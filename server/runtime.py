@@ -81,6 +81,15 @@ def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return function(*args, **kwargs)
 
 
+def native_lock() -> Any:
+    """A lock between real threads, for what offloaded work shares. Hold it shortly: on the loop it stops everybody."""
+    if _patched:
+        from eventlet.patcher import original
+
+        return original("threading").RLock()
+    return threading.RLock()
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening TCP socket with a deep backlog and no Nagle delay; port 0 picks a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import Struct
 
+from server import runtime
 from server.base.parts import SCHEMA, missing
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ class Base:
         self.folder = folder
         self.manifest = manifest
         self._local = threading.local()
-        self._lock = threading.RLock()
+        self._lock = runtime.native_lock()
         self._readers: dict[Callable[[Base], Any], Any] = {}
 
     @classmethod
@@ -120,7 +121,7 @@ class Bases:
         self.folder = folder
         self._seen: tuple[int, int] | None = None
         self._base: Base | None = None
-        self._lock = threading.Lock()
+        self._lock = runtime.native_lock()
 
     @property
     def current(self) -> Base | None:

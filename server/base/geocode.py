@@ -25,7 +25,7 @@ WORTH = 0.55
 """What scores less than this share of the best is not offered."""
 CROSSING_M, MEETING_M = 15.0, 120.0
 """Accuracy of a mapped crossing; how near two streets must come that share no mapped point."""
-_CONTRADICTED, _OTHER_PIECE, _UNEXPLAINED = 0.72, 0.93, 0.35
+_CONTRADICTED, _FOREIGN, _OTHER_PIECE, _UNEXPLAINED = 0.72, 0.85, 0.93, 0.4
 
 
 class Hit(Struct, frozen=True, kw_only=True):
@@ -268,6 +268,8 @@ class _Judge:
         agreed, contradicted = self._place(match, row)
         if agreed or contradicted:
             told["place"] = "agrees" if agreed else "contradicts"
+        elif self._is_elsewhere(match, agreed):
+            told["place"] = "unknown"
         left = [self._reading.pieces[number].written[at] for number, at in self._left(match, agreed | contradicted)]
         if left:
             told["unexplained"] = " ".join(dict.fromkeys(left))[:120]
@@ -283,6 +285,8 @@ class _Judge:
             score *= _CONTRADICTED
         if contradicted and not agreed:
             score *= _CONTRADICTED
+        if not agreed and self._is_elsewhere(match, contradicted):
+            score *= _FOREIGN
         total = sum(self._weights.values())
         left = sum(self._weights[place] for place in self._left(match, agreed | contradicted))
         return score * (1.0 - _UNEXPLAINED * left / total) if total else score
@@ -307,6 +311,14 @@ class _Judge:
                 elif place.how == "exact":
                     contradicted |= words
         return agreed, contradicted
+
+    def _is_elsewhere(self, match: Match, explained: set[tuple[int, int]]) -> bool:
+        """Behind the street stands a name that nothing here has: probably another town (`Bahnhofstr. 5, Hamburg`)."""
+        following = match.span[0] + 1
+        if match.kind != STREET or following >= len(self._reading.pieces):
+            return False
+        left = self._left(match, explained)
+        return self._reading.pieces[following].words[0] not in NOISE and any(piece == following for piece, _ in left)
 
     def _left(self, match: Match, explained: set[tuple[int, int]]) -> list[tuple[int, int]]:
         own = {(match.span[0], at) for at in match.used}

@@ -11,9 +11,9 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from layers import clock
-from layers.content import Content, Note, Seen, Unit, Verdict
+from layers.content import Content, Located, Mission, Note, Seen, Unit, Verdict
 from layers.observation import Geometry, Observation, Sensitivity, idempotency_key
-from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
+from server.feeds import INVALID, Context, Decoded, DecodeError, Feed, Precondition
 from server.feeds._secrets import openings
 
 MAX_BYTES = 65_536
@@ -82,7 +82,21 @@ class Reject(Report, frozen=True, kw_only=True, tag="reject"):
     reason: Annotated[str, Meta(max_length=500)] | None = None
 
 
-AnyReport = UnitStatus | Position | NoteReport | SeenReport | Confirm | Reject
+class Locate(Report, frozen=True, kw_only=True, tag="locate"):
+    """The mission `target` is there; without a position: what was placed before holds no longer.
+
+    `address` is the line of the address that it was placed for: when that becomes another, the placing ends.
+    """
+
+    target: Word
+    lon: Longitude | None = None
+    lat: Latitude | None = None
+    accuracy_m: Annotated[float, Meta(ge=0, le=100_000)] | None = None
+    label: Annotated[str, Meta(max_length=500)] | None = None
+    address: Annotated[str, Meta(max_length=1000)] | None = None
+
+
+AnyReport = UnitStatus | Position | NoteReport | SeenReport | Confirm | Reject | Locate
 _decoder = msgspec.json.Decoder(AnyReport)
 
 
@@ -113,7 +127,9 @@ def decode(body: bytes, context: Context) -> Decoded:
         flags=flags,
         **position,
     )
-    return Decoded(observations=(observation,))
+    # A place is given to a mission that is known; it would otherwise come into being with nothing but a place.
+    conditions = {key: Precondition(exists=True)} if isinstance(report, Locate) else {}
+    return Decoded(observations=(observation,), conditions=conditions)
 
 
 def _claim(report: AnyReport, key: str) -> tuple[str, Content, Geometry | None]:
@@ -138,8 +154,25 @@ def _claim(report: AnyReport, key: str) -> tuple[str, Content, Geometry | None]:
             return f"note:{key}", note, None
         case SeenReport():
             return report.target, Seen(target=report.target, by=report.by), None
+        case Locate():
+            return report.target, Mission(located=_located(report)), None
     decision = "confirm" if isinstance(report, Confirm) else "reject"
     return report.target, Verdict(target=report.target, decision=decision, by=report.by, reason=report.reason), None
+
+
+def _located(report: Locate) -> Located | None:
+    if report.lon is None or report.lat is None:
+        if report.lon is not None or report.lat is not None:
+            raise DecodeError("a position has a lon and a lat", INVALID)
+        return None
+    return Located(
+        lon=report.lon,
+        lat=report.lat,
+        by=report.by,
+        accuracy_m=report.accuracy_m,
+        label=report.label,
+        address=report.address,
+    )
 
 
 def _given(number: float | None) -> float | UnsetType:

@@ -15,6 +15,8 @@ from server.house import House
 from server.reports import KINDS
 from server.sockets import EVENTS, engine_of
 from tests.server import Client, Server
+from tests.situations.tools import alert
+from tests.sync.test_wire import update
 
 UNIT = "urn:unit:1"
 CONNECTS = {Role.CONTROL, Role.CREW, Role.PLANNER, Role.LIAISON, Role.ADMIN}
@@ -28,6 +30,7 @@ REPORT_TABLE: dict[str, set[Role]] = {
     "seen": {Role.CREW, Role.CONTROL},
     "confirm": {Role.CONTROL},
     "reject": {Role.CONTROL},
+    "locate": {Role.CONTROL},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "unit_status": {"fms_status": 3},
@@ -36,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "seen": {"target": "urn:mission:1"},
     "confirm": {"target": "urn:mission:1"},
     "reject": {"target": "urn:mission:1", "reason": "Fehlalarm"},
+    "locate": {"target": "urn:ngsi-ld:Alert:test-1", "lon": 8.78, "lat": 51.83, "label": "Kamp 1"},
 }
 
 
@@ -43,6 +47,7 @@ BODIES: dict[str, dict[str, Any]] = {
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server."""
     with Server(tmp_path_factory.mktemp("data")) as running:
+        update(running, running.token("feed", "leitstelle"), alert(1))
         yield running
 
 

@@ -48,6 +48,8 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/quarantine"): CONTROL,
     ("POST", "/quarantine/retry"): CONTROL,
     ("GET", "/picture"): VIEWERS,
+    ("GET", "/base/geocode"): VIEWERS,
+    ("GET", "/base/reverse"): VIEWERS,
     ("GET", "/media/<item_id>"): VIEWERS,
     ("GET", "/cap"): CONTROL | EXERCISE | {Role.LIAISON},
     ("GET", "/cap/<item_id>.xml"): CONTROL | EXERCISE | {Role.LIAISON},

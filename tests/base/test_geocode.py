@@ -126,6 +126,10 @@ def test_objects_streets_and_places_are_found(base: Base, text: str, kind: str, 
         ("Kmap 8", False),
         ("Lange Strasse 7", True),
         ("Lnage Strasse 7", True),
+        ("Kamp 8, Hamburg", False),  # none of ours, and no word of it here
+        ("Hamburg, Kamp 8", False),
+        ("Firma Nord, Kamp 8", True),
+        ("Kamp 8, Firma Nord", True),
         ("Anna", False),
         ("Neudorf", False),  # a place's middle is not where it burns
         ("Xyzzy 5", False),

@@ -112,7 +112,7 @@ def test_an_answer_is_as_old_as_what_it_rests_on_and_a_restart_repeats_nothing(t
         eventually(lambda: detail(situations.live.picture, "m2") == "WATER")
         assert again.asked == ["water"]
         assert situations.live.picture.rev == rev + 2
-        assert derivations.waiting == 0
+        eventually(lambda: derivations.waiting == 0)
 
 
 def test_what_was_said_back_and_forth_is_worked_out_each_time(tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ def test_a_mission_as_dispatch_tells_it() -> None:
         ],
         "seen_by": [],
         "search_ids": ["49"],
+        "position_source": "dispatch",
+        "position_accuracy_m": 5.0,
+        "position_label": None,
+        "geocode_state": None,
+        "geocode_score": None,
+        "candidates": [],
     }
 
 
