@@ -221,6 +221,20 @@ class Access:
         self._used[row[0]] = now
         return Principal(token_id=row[0], name=row[1], role=row[2], unit=row[3], situations=row[4])
 
+    def holder(self, token_id: str) -> Principal | None:
+        """Who holds the token of this id; None when there is none, or it has expired or was revoked.
+
+        For who is known otherwise: by a certificate, by the settings.
+        """
+        with self._lock:
+            row = self._reader.execute(
+                "SELECT id, name, role, unit, situations, expires FROM tokens WHERE id=? AND revoked IS NULL",
+                (token_id,),
+            ).fetchone()
+        if row is None or (row[5] is not None and row[5] <= _stamp(self._now())):
+            return None
+        return Principal(token_id=row[0], name=row[1], role=row[2], unit=row[3], situations=row[4])
+
     def valid_ids(self) -> set[str]:
         """Ids of the tokens that still open something."""
         with self._lock:

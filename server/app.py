@@ -57,8 +57,11 @@ from server.retry import Retry
 from server.situations import Situations, SituationSettings
 from server.sockets import attach, wire_json
 from server.sync import Sync
+from server.tak.rooms import Rooms
 from server.throttle import Throttle
 from server.thumbnails import Thumbnails
+from server.transports.cot_client import CotClient
+from server.transports.cot_server import CotServer
 from server.transports.gateway import GatewaySocket
 from server.transports.gauges import ConnectionGauges
 from server.transports.iris import Iris
@@ -88,6 +91,7 @@ BLUEPRINTS = tuple(
         web,
     )
 )
+TAK = CotServer | CotClient
 PING_INTERVAL_S = 20
 PING_TIMEOUT_S = 20
 
@@ -128,10 +132,15 @@ def build(data_dir: Path, settings: Settings) -> House:
         if isinstance(runner.transport, Iris):
             runner.transport.attach(runner.name, homes, media_store, intake.options_of(runner.name))
     per_min = settings.access.failures_per_min
+    access, failures = Access(data_dir / "access.db"), Throttle(per_minute=per_min, burst=per_min)
+    tak = Rooms(access=access, audit=audit, intake=intake, situations=rooms, sync=sync, failures=failures)
+    for runner in connections.runners:
+        if isinstance(runner.transport, TAK):
+            runner.transport.attach(tak)
     return House(
         data_dir=data_dir,
         settings=settings,
-        access=Access(data_dir / "access.db"),
+        access=access,
         audit=audit,
         metrics=metrics,
         situations=rooms,
@@ -148,7 +157,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         bases=bases,
         packs=PackStore(data_dir / "packs", bases, settings.base.packs),
         connections=connections,
-        failures=Throttle(per_minute=per_min, burst=per_min),
+        failures=failures,
     )
 
 

@@ -7,10 +7,12 @@ encoding share one encoded delta.
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from layers.observation import iso
 from layers.picture import Changes, Picture
@@ -22,9 +24,23 @@ from server.situations import Situation
 from server.viewstate import ViewState
 from server.visibility import context, resumes_after_load
 
-Encoding = Literal["json", "json+zlib"]
+Encoding = Literal["json", "json+zlib", "whole"]
+"""How deltas are told; `whole`: as `Whole`, to who sits in this process."""
 MAX_CACHED_DELTAS = 16
 ZLIB_LEVEL = 6
+
+
+class Whole(Struct, frozen=True):
+    """A delta for who sits in this process: features are whole, and must not be changed."""
+
+    situation: str
+    exercise: bool
+    start: int
+    to: int
+    now: datetime
+    full: bool
+    upsert: tuple[Feature, ...]
+    remove: tuple[str, ...]
 
 
 class Client:
@@ -181,12 +197,32 @@ class Channel:
         for (view, start, encoding), clients in groups.items():
             yield self.held[view], start, encoding, clients
 
-    def delta(self, held: Held, start: int, encoding: Encoding) -> msgspec.Raw | bytes:
+    def delta(self, held: Held, start: int, encoding: Encoding) -> msgspec.Raw | bytes | Whole:
         """The encoded delta from `start` (0: full) to the view's revision, from the cache if it was just encoded."""
         key = (start, held.state.rev, encoding)
         if key in held.deltas:
             held.deltas.move_to_end(key)
             return held.deltas[key]  # type: ignore[no-any-return]
+        told = self._whole(held, start) if encoding == "whole" else self._encoded(held, start, encoding)
+        held.deltas[key] = told
+        while len(held.deltas) > MAX_CACHED_DELTAS:
+            held.deltas.popitem(last=False)
+        return told
+
+    def _whole(self, held: Held, start: int) -> Whole:
+        full, upsert, remove = held.state.changed(start)
+        return Whole(
+            situation=self.situation.id,
+            exercise=self.situation.status == "Exercise",
+            start=start,
+            to=held.state.rev,
+            now=self.situation.clock.now(),
+            full=full,
+            upsert=tuple(upsert),
+            remove=tuple(remove),
+        )
+
+    def _encoded(self, held: Held, start: int, encoding: Encoding) -> msgspec.Raw | bytes:
         message = {
             "situation": self.situation.id,
             "from": start,
@@ -195,11 +231,7 @@ class Channel:
             **held.state.difference(start),
         }
         data = msgspec.json.encode(message)
-        packed = zlib.compress(data, ZLIB_LEVEL) if encoding == "json+zlib" else msgspec.Raw(data)
-        held.deltas[key] = packed
-        while len(held.deltas) > MAX_CACHED_DELTAS:
-            held.deltas.popitem(last=False)
-        return packed
+        return zlib.compress(data, ZLIB_LEVEL) if encoding == "json+zlib" else msgspec.Raw(data)
 
     def hello(self, client: Client, lang: str) -> Hello:
         """The first message to a client, and the first of a new epoch."""

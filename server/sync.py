@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
@@ -17,7 +17,7 @@ from layers.picture import Changes
 from layers.views import View
 from server import runtime
 from server.access import Principal
-from server.channel import Channel, Client, Encoding
+from server.channel import Channel, Client, Encoding, Whole
 from server.config import Settings
 from server.edge import Bug, contained
 from server.metrics import Metrics
@@ -36,6 +36,16 @@ Emit = Callable[[str, Any, list[str]], None]
 """emit(event, data, sids): encode once, queue for each."""
 
 
+class Seat(Protocol):
+    """A client that sits in this process. Called on the sending loop: must not wait."""
+
+    def hear(self, event: str, data: Any) -> None:
+        """A message."""
+
+    def drop(self) -> None:
+        """It is cut."""
+
+
 class Full(RuntimeError):
     """No room for another client."""
 
@@ -49,6 +59,7 @@ class Sync:
         self._metrics = metrics
         self._channels: dict[str, Channel] = {}
         self._clients: dict[str, Channel] = {}
+        self._seats: dict[str, Seat] = {}
         self._ready = threading.Condition()
         self._send_at: float | None = None
         self._greet_at: float | None = None
@@ -106,9 +117,10 @@ class Sync:
         encoding: Encoding = "json",
         cursor: int = 0,
         epoch: str | None = None,
+        seat: Seat | None = None,
     ) -> None:
         """A client connected with a cursor of `epoch` (None: it does not say; then the cursor is believed). Raises
-        Full.
+        Full. With a `seat` it is told there, not over a socket.
         """
         with self._ready:
             if len(self._clients) >= self._limits.clients:
@@ -118,6 +130,8 @@ class Sync:
             known = epoch is None or epoch == channel.epoch
             channel.join(Client(sid, principal, situation.id, view, encoding, cursor if known else 0))
             self._clients[sid] = channel
+            if seat is not None:
+                self._seats[sid] = seat
             self._metrics.clients.labels(principal.role).inc()
             self._greet()
 
@@ -125,6 +139,7 @@ class Sync:
         """A client is gone."""
         with self._ready:
             channel = self._clients.pop(sid, None)
+            self._seats.pop(sid, None)
             if channel is not None:
                 self._metrics.clients.labels(channel.clients[sid].principal.role).dec()
                 channel.leave(sid, time.monotonic())
@@ -189,7 +204,7 @@ class Sync:
                     continue
                 batch = self._due(now)
             for event, data, sids in batch:
-                self._contained("sending", self._emit, event, data, sids)
+                self._contained("sending", self._hand_out, event, data, sids)
             if now - kept_at >= HOUSEKEEPING_S:
                 kept_at = now
                 self._contained("housekeeping", self._keep_house, now)
@@ -202,6 +217,15 @@ class Sync:
             self._metrics.sync_errors.inc()
             log.exception("a bug while %s", doing)
             return None
+
+    def _hand_out(self, event: str, data: Any, sids: list[str]) -> None:
+        seated = [(sid, seat) for sid in sids if (seat := self._seats.get(sid)) is not None]
+        for _, seat in seated:
+            seat.hear(event, data)
+        there = {sid for sid, _ in seated}
+        if isinstance(data, Whole) or len(there) == len(sids):
+            return
+        self._emit(event, data, [sid for sid in sids if sid not in there])
 
     def _due(self, now: float) -> list[Message]:
         everybody = self._send_at is not None and self._send_at <= now
@@ -218,7 +242,7 @@ class Sync:
         ticking = []
         for client in channel.clients.values():
             if client.epoch != channel.epoch:
-                if not self._connected(client.sid):
+                if client.sid not in self._seats and not self._connected(client.sid):
                     # The answer to its connect is not out yet; a hello before it would be lost.
                     self._greet(GREETING_RETRY_S)
                     continue
@@ -233,7 +257,8 @@ class Sync:
             data = channel.delta(held, start, encoding)
             for client in clients:
                 client.in_flight, client.sent_at, client.synced = held.state.rev, now, True
-            self._metrics.count_delta(encoding, memoryview(data).nbytes, len(clients))
+            size = 0 if isinstance(data, Whole) else memoryview(data).nbytes
+            self._metrics.count_delta(encoding, size, len(clients))
             batch.append(("delta", data, [client.sid for client in clients]))
         return batch
 
@@ -257,5 +282,9 @@ class Sync:
         for sid in sids:
             self._metrics.clients_cut.labels(reason).inc()
             log.info("client cut", extra={"reason": reason})
+            seat = self._seats.get(sid)
             self.leave(sid)
-            self._drop(sid)
+            if seat is not None:
+                seat.drop()
+            else:
+                self._drop(sid)

@@ -154,6 +154,22 @@ class ViewState:
         """Can a client at this cursor be brought up by a difference?"""
         return cursor > 0 and self.floor <= cursor <= self.rev
 
+    def changed(self, cursor: int) -> tuple[bool, list[Feature], list[str]]:
+        """As `difference`, with whole features: whether it is all, what to put in place, what to take away."""
+        if not self.serves(cursor):
+            return True, [shown.feature for shown in self.shown.values()], []
+        upsert = []
+        for shown in reversed(self.shown.values()):
+            if shown.touched <= cursor:
+                break
+            upsert.append(shown.feature)
+        remove = []
+        for feature_id, rev in reversed(self.removed.items()):
+            if rev <= cursor:
+                break
+            remove.append(feature_id)
+        return False, upsert[::-1], remove[::-1]
+
     def difference(self, cursor: int) -> dict[str, Any]:
         """What to add, change and drop for a client at `cursor`; full where the cursor cannot be served."""
         if not self.serves(cursor):

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from server.transports.connection import ConnectionSettings, Transport
+from server.transports.cot_client_settings import CotClientSettings
+from server.transports.cot_server_settings import CotServerSettings
 from server.transports.folder_settings import FolderSettings
 from server.transports.iris_settings import IrisSettings
 from server.transports.mqtt_settings import MqttSettings
@@ -20,7 +22,9 @@ from server.transports.udp_settings import UdpSettings
 from server.transports.websocket_settings import WebsocketSettings
 
 Connection = (
-    FolderSettings
+    CotClientSettings
+    | CotServerSettings
+    | FolderSettings
     | IrisSettings
     | MqttSettings
     | PollSettings

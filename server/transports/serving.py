@@ -82,7 +82,7 @@ def told(address: Address) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-class _Sockets:
+class Sockets:
     """Sockets that must be closed at the end."""
 
     def __init__(self) -> None:
@@ -142,7 +142,7 @@ class StreamServer:
         self._peers, self._tls = peers or Peers(), tls
         self._tell = turned_away or _nobody
         self._name = name
-        self._sockets = _Sockets()
+        self._sockets = Sockets()
 
     def start(self) -> None:
         """Begin to listen; `port` is then the one in use. Raises OSError."""
@@ -245,7 +245,7 @@ class DatagramServer:
         self._received = received
         self._groups, self._interface = tuple(groups), interface
         self._name = name
-        self._sockets = _Sockets()
+        self._sockets = Sockets()
 
     def start(self) -> None:
         """Begin to listen; `port` is then the one in use. Raises OSError."""

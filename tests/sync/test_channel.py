@@ -22,7 +22,7 @@ from layers.settings import PictureSettings
 from layers.views import PERSONAL, View
 from layers.wire import Feature, apply_delta
 from server.access import Principal
-from server.channel import Channel, Client
+from server.channel import Channel, Client, Whole
 from server.clock import ScenarioClock
 from server.config import LimitSettings
 from server.desk import Desk
@@ -171,7 +171,7 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(
         name=st.sampled_from([str(number) for number in range(len(VIEWS))]),
-        encoding=st.sampled_from(["json", "json+zlib"]),
+        encoding=st.sampled_from(["json", "json+zlib", "whole"]),
     )
     def come(self, name: str, encoding: Any) -> None:
         """A client connects with the cursor it has."""
@@ -207,8 +207,12 @@ class Delivery(RuleBasedStateMachine):
         """A round of the sending loop; some acknowledgements are lost with their connection."""
         for held, start, encoding, clients in self.channel.groups(self.now):
             data = self.channel.delta(held, start, encoding)
-            packed = bytes(memoryview(data))
-            delta = json.loads(zlib.decompress(packed) if encoding == "json+zlib" else packed)
+            if isinstance(data, Whole):
+                delta: dict[str, Any] = {"from": data.start, "to": data.to, "full": data.full, "patch": []}
+                delta |= {"upsert": list(data.upsert), "remove": list(data.remove)}
+            else:
+                packed = bytes(memoryview(data))
+                delta = json.loads(zlib.decompress(packed) if encoding == "json+zlib" else packed)
             for client in list(clients):
                 tablet = self.tablets[client.sid]
                 tablet["rev"] = apply_delta(tablet["features"], tablet["rev"], delta)
