@@ -65,7 +65,13 @@ clean: ## remove what the other targets made; the data folder stays
 
 desktop: $(STAMPS)/app
 
-dev: $(STAMPS)/dev
+dev: $(STAMPS)/dev $(STAMPS)/peers
+
+# Programs of others that the tests speak with; they ask for other versions than we do, so they live apart.
+$(STAMPS)/peers: Makefile | $(STAMPS)/base
+	@echo "Installing TAK programs for the tests into .venv/peers"
+	@$(PY) -m venv .venv/peers && .venv/peers/bin/python -m pip install --quiet --disable-pip-version-check "taky>=0.10" "pytak>=7.6.1"
+	@touch $@
 
 .venv/bin/python: | .ci/find-python
 	@python=$$(.ci/find-python); echo "Making .venv with $$python ($$($$python -V))"; $$python -m venv .venv

@@ -25,6 +25,8 @@ from server.transports.serving import Address, DatagramServer, Sockets, close, s
 log = logging.getLogger("lagebild.tak")
 
 LOOK_S = 1.0
+SEND_BYTES = 262_144
+"""What the kernel may keep for a client that does not read."""
 TTL = 1
 """Multicast stays in its own network."""
 
@@ -130,6 +132,7 @@ class CotServer(Transport[CotServerSettings]):
         try:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
             Guest(rooms, encoder, self.settings, Wire(peer, tls), address, self.stats).run()
         except (OSError, DecodeError) as error:
             log.info("TAK client gone", extra={"peer": address, "reason": str(error)[:200]})

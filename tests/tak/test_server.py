@@ -1,11 +1,7 @@
 """Our TAK server with clients of every role: who is let in, what they get, and what becomes of what they say."""
 
-import json
 import socket
 import ssl
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,65 +9,15 @@ from layers.cot import Event, xml
 from server.feeds.cot.framing import stream_frame
 from server.feeds.cot.protobuf import write_message
 from server.tak.guest import control
-from tests.server import Server, wait_until
-from tests.tak.tools import Certificates, Tak, feature, make_token, port_of
+from tests.server import wait_until
+from tests.tak.conftest import MISSION, UNIT, Station
+from tests.tak.tools import Tak
 
-UNIT = "urn:ngsi-ld:EmergencyVehicle:hlf1"
-MISSION = "urn:ngsi-ld:Alert:1"
 PLI = (
     "<event version='2.0' uid='{uid}' type='a-f-G-U-C' how='m-g' time='{time}' start='{time}' stale='{stale}'{more}>"
     "<point lat='51.84' lon='8.79' hae='9999999.0' ce='5' le='9999999.0'/>"
     "<detail><contact callsign='{uid}'/></detail></event>"
 )
-
-
-class Station:
-    """A server with three TAK servers: open to tokens, bound by address, bound by certificate."""
-
-    def __init__(self, server: Server, certificates: Certificates, files: tuple[Path, Path, str]) -> None:
-        self.server, self.certificates, self.files = server, certificates, files
-        self.tokens = {role: server.token(role) for role in ("control", "planner", "liaison", "admin")}
-        self.tokens["crew"] = server.token("crew", "HLF", "--unit", UNIT)
-        self.tokens["feed"] = server.token("feed", "leitstelle")
-        self.ports = {name: port_of(server, self.tokens["control"], f"cot/{name}") for name in ("tak", "lan", "tls")}
-
-    def connect(self, role: str, port: str = "tak") -> Tak:
-        return Tak(self.ports[port], self.tokens[role])
-
-    def say(self, *entities: dict[str, Any], action: str = "append") -> None:
-        body = {"actionType": action, "entities": list(entities)}
-        answer = self.server.request("POST", "/v2/op/update", self.tokens["feed"], json=body)
-        assert answer.status_code == 204, answer.text
-
-    def vehicle(self, subject: str, **more: Any) -> None:
-        self.say({"id": subject, "type": "EmergencyVehicle", **more})
-
-    def feature(self, name: str) -> Any:
-        return feature(self.server, self.tokens["control"], name)
-
-
-@pytest.fixture(scope="module")
-def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
-    folder: Path = tmp_path_factory.mktemp("tak")
-    certificates = Certificates(folder)
-    served, client = certificates.make("server"), certificates.make("tablet")
-    _, liaison = make_token(folder / "data", "liaison")
-    _, crew = make_token(folder / "data", "crew", "--unit", UNIT)
-    common = {"transport": "cot_server", "port": 0, "interval_s": 0.05, "sign_in_s": 20}
-    tls = {"cert_file": str(served[0]), "key_file": str(served[1]), "client_ca_file": str(certificates.ca)}
-    connections = {
-        "cot/tak": common,
-        "cot/lan": common | {"peers": {"127.0.0.1": crew}, "udp_port": 0, "protobuf": False, "layers": ["units"]},
-        "cot/tls": common | tls | {"certificates": {client[2]: liaison}},
-    }
-    with Server(folder / "data", "--no-demo", LAGEBILD_FEEDS_CONNECTIONS=json.dumps(connections)) as server:
-        found = Station(server, certificates, client)
-        place = {"type": "Point", "coordinates": [8.78, 51.83]}
-        found.vehicle(UNIT, name="HLF 20 1", vehicleType="HLF20", fmsStatus=3, location=place)
-        data = {"alertKeyWord": "B3 Wohnungsbrand", "metaCategory": "FIREFIGHTING", "reporter": "Anna Muster"}
-        address = {"streetAddress": "Rosenweg 3"}
-        found.say({"id": MISSION, "type": "Alert", "data": data, "address": address, "location": place})
-        yield found
 
 
 def told(event: Event) -> str:
@@ -140,7 +86,7 @@ def test_an_address_stands_for_a_token_and_layers_narrow_its_view(station: Stati
     with Tak(station.ports["lan"]) as client:
         client.named("HLF 20 1")
         client.read(0.5)
-        assert {one.type for one in client.events} == {"a-f-G-U-i-f-efp"}
+        assert not [one for one in client.events if one.type.startswith(("a-n-", "u-", "b-", "t-"))]
 
 
 # -- what they get -----------------------------------------------------------------------------------------------------
