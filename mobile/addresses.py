@@ -7,7 +7,7 @@ this one works without a network.
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mobile.pack import Address, Pack
@@ -15,6 +15,8 @@ from mobile.pack import Address, Pack
 MAX_HITS = 12
 NEAR_ENOUGH = 0.78
 """Similarity (difflib's ratio) from which on a name counts as meant."""
+OBJECT = -1
+"""In the place of a street's key: a named object, which has no houses."""
 HOUSE = re.compile(r"(?<=[^\d\s,])[\s,]+(\d{1,4}\s?[a-z]?)\b(?!\d)", re.IGNORECASE)
 POSTCODE = re.compile(r"\b\d{5}\b")
 
@@ -45,17 +47,22 @@ class _Street:
 
 
 class Addresses:
-    """The streets of some packs, ready to be searched."""
+    """The streets and named objects of some packs, ready to be searched."""
 
-    def __init__(self, packs: Iterable[Pack]) -> None:
+    def __init__(self, packs: Sequence[Pack]) -> None:
         self._streets = [
             _Street(folded(name), pack, number, Address(name, "", postcode, city, (lon, lat)))
             for pack in packs
             for number, name, postcode, city, lon, lat in pack.streets()
         ]
+        self._streets += [
+            _Street(folded(title), pack, OBJECT, Address(title, "", "", address, (lon, lat)))
+            for pack in packs
+            for title, address, lon, lat in pack.objects()
+        ]
 
     def __len__(self) -> int:
-        """Number of streets."""
+        """Number of streets and objects."""
         return len(self._streets)
 
     def find(self, text: str) -> list[Hit]:
@@ -109,7 +116,7 @@ def _place(rest: str, address: Address) -> float:
 def _houses(score: float, entry: _Street, number: str) -> list[Hit]:
     """The house, or the street where the number is not known there (or none was typed)."""
     street = entry.address
-    if not number:
+    if not number or entry.id == OBJECT:
         return [Hit(street, score)]
     houses = entry.pack.houses(entry.id)
     digits = re.match(r"\d+", number)

@@ -45,7 +45,7 @@ class PackInfo:
 
 @dataclass(frozen=True)
 class Address:
-    """A house, or a street where `housenumber` is ""."""
+    """A house, a street where `housenumber` is "", or an object by its name, whose address is then its `city`."""
 
     street: str
     housenumber: str
@@ -128,6 +128,11 @@ class Pack:
     def houses(self, street: int) -> list[tuple[str, float, float]]:
         """The house numbers of a street with their positions."""
         return self._rows("SELECT housenumber, lon, lat FROM address WHERE street = ? ORDER BY rowid", (street,))
+
+    def objects(self) -> list[tuple[str, str, float, float]]:
+        """Every named object: title, address, longitude, latitude."""
+        sql = "SELECT title, address, lon, lat FROM object WHERE title <> '' ORDER BY id LIMIT ?"
+        return self._rows(sql, (MAX_STREETS,))
 
     def water(self, here: geo.LonLat, reach_m: float) -> list[WaterPoint]:
         """Water points within a distance as the crow flies, nearest first."""

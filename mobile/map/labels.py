@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mobile.map.camera import Camera
 from mobile.map.shapes import Point, along, length
+from mobile.map.symbols import Badge
 
 Measure = Callable[[str, str], tuple[float, float]]
 """Width and height in pixels of a text in a style."""
@@ -65,6 +66,19 @@ class Clutter:
                     if (ox - x) ** 2 + (oy - y) ** 2 < (radius + other) ** 2:
                         return True
         return False
+
+
+def uncovered(signs: list[tuple[Badge, Point]], apart_px: float) -> list[tuple[Badge, Point]]:
+    """Signs of the base map that stand free, in their order: a point that matters gives way to what is more important,
+    and to what is happening. What is happening never gives way, and a hydrant not to a house.
+    """
+    kept: list[tuple[Badge, Point]] = []
+    for badge, at in sorted(signs, key=lambda sign: (sign[0].id.startswith("base:"), sign[0].rank)):
+        gives_way = badge.id.startswith("base:poi") and any(math.dist(at, other) < apart_px for _, other in kept)
+        if not gives_way:
+            kept.append((badge, at))
+    free = {id(badge) for badge, _ in kept}
+    return [sign for sign in signs if id(sign[0]) in free]
 
 
 def discs(x: float, y: float, width: float, height: float, angle_deg: float = 0.0) -> list[tuple[float, float, float]]:

@@ -32,7 +32,7 @@ from mobile import geo
 from mobile.map import ink
 from mobile.map.atlas import Atlas
 from mobile.map.camera import Camera, Point
-from mobile.map.labels import Clutter, discs, place
+from mobile.map.labels import Clutter, discs, place, uncovered
 from mobile.map.paper import Paper
 from mobile.map.symbols import Badge, Drawing
 from mobile.ui.look import Look
@@ -54,6 +54,10 @@ FAR_ZOOM, FAR_SHARE = 14.5, 0.75
 """Signs are smaller where the whole town is in sight."""
 TAP_MM = 2.5
 PICK_MM = 7.0
+SIGN_APART_MM = 3.6
+"""Two signs of the map nearer than this on the glass cannot be told apart: the less important one waits for a nearer
+view.
+"""
 WHEEL = {"scrolldown": 0.25, "scrollup": -0.25}
 
 
@@ -287,7 +291,7 @@ class TownMap(Widget):
             at = (x, y + self.look.mm(badge.size_mm) * 0.68) if badge.shape == "pin" else (x, y)
             if zoom >= badge.min_zoom and self._near([at]):
                 found.append((badge, at))
-        return found
+        return uncovered(found, self.look.mm(SIGN_APART_MM))
 
     def _captions(self, badges: list[tuple[Badge, Point]], clutter: Clutter) -> list[tuple[str, str, Point]]:
         found = []

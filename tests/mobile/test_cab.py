@@ -201,7 +201,10 @@ def test_an_exercise_begun_anew_brings_a_new_picture_and_no_old_reports(
         exercise.clock("jump", to="2026-09-12T19:40:05Z")
         network.restore()
         wait_until(lambda: cab.poll() is False and cab.snapshot.epoch not in ("", epoch), "the new take")
-        wait_until(lambda: MISSION not in cab.snapshot.features and cab.snapshot.rev, "a picture without the mission")
+        wait_until(
+            lambda: cab.poll() is False and MISSION not in cab.snapshot.features and cab.snapshot.rev,
+            "a picture without the mission",
+        )
         (kept,) = cab.outbox.recent()
         assert (kept.state, kept.answer) == (State.REFUSED, "epoch")
     assert exercise.reports() == {}

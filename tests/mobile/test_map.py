@@ -15,8 +15,9 @@ from mobile.map.atlas import Atlas
 from mobile.map.camera import MAX_ZOOM, MIN_ZOOM, Camera, Point
 from mobile.map.cut import Cut, Shape, cut, filled
 from mobile.map.grid import Key
-from mobile.map.labels import Clutter, Word, discs, place, upright
+from mobile.map.labels import Clutter, Word, discs, place, uncovered, upright
 from mobile.map.shapes import MAX_VERTICES, Triangles, along, dashes, joined, length, ribbon, split
+from mobile.map.symbols import Badge
 from tests.server import wait_until
 
 PLANE = geo.Plane(8.78, 51.83)
@@ -135,6 +136,21 @@ def test_words_never_touch_each_other(spots: list[tuple[float, float, int]]) -> 
             assert all(math.dist(a[:2], b[:2]) >= a[2] + b[2] - 1e-9 for a in one for b in other)
     if words:
         assert placed
+
+
+def test_of_two_signs_in_one_place_the_more_important_stays() -> None:
+    def badge(name: str, rank: float) -> Badge:
+        return Badge(name, (0, 0), "box", "X", "good", "on_good", rank=rank)
+
+    hospital, safe = badge("base:poi:1", 6.21), badge("base:poi:2", 6.28)
+    hydrant, unit = badge("base:hydrant:3", 7.0), badge("urn:unit", 2.0)
+    here, beside, away = (100.0, 100.0), (110.0, 100.0), (200.0, 100.0)
+    both = [(safe, here), (hospital, beside)]
+    assert uncovered(both, 20) == [(hospital, beside)]
+    assert uncovered(both, 5) == both
+    assert uncovered([(safe, here), (hospital, away)], 20) == [(safe, here), (hospital, away)]
+    assert uncovered([(hospital, here), (unit, beside)], 20) == [(unit, beside)]
+    assert uncovered([(hydrant, here), (unit, here)], 20) == [(hydrant, here), (unit, here)]
 
 
 def test_street_names_follow_their_street_and_are_never_upside_down() -> None:

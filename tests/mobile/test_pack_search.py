@@ -42,6 +42,7 @@ def streets(town_pack: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with sqlite3.connect(path) as connection:
         connection.execute("DELETE FROM street")
         connection.execute("DELETE FROM address")
+        connection.execute("DELETE FROM object")
         connection.executemany(
             "INSERT INTO street VALUES (?,?,?,?,?,?)",
             [
@@ -78,6 +79,16 @@ def streets(town_pack: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 )
 def test_addresses_as_they_are_typed(streets: Addresses, typed: str, found: str) -> None:
     assert streets.find(typed)[0].address.text == found
+
+
+def test_an_object_is_found_by_its_name(town_pack: Town) -> None:
+    pack = Pack(town_pack[1])
+    (rathaus, *_) = Addresses([pack]).find("Rathaus Padertopia")
+    assert (rathaus.address.street, rathaus.score) == ("Rathaus Padertopia", 1.0)
+    assert rathaus.address.at == pytest.approx((8.7805, 51.8301), abs=0.002)
+    (typed, *_) = Addresses([pack]).find("rathaus 3")
+    assert typed.address.street == "Rathaus Padertopia"
+    pack.close()
 
 
 def test_several_hits_are_offered_and_nonsense_finds_nothing(streets: Addresses) -> None:
