@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from heapq import nlargest
 from typing import Any
 
-from layers import crowd, devices, fms, missions, units, warnings
+from layers import approach, crowd, devices, fms, missions, units, warnings, water
 from layers.assignment import units_of
 from layers.book import SEARCH, Book, extent
 from layers.buildings import GRANTED, devices_of, persons_probable
@@ -58,7 +58,7 @@ def brief(book: Book, mission: Record) -> dict[str, list[Fact]]:
         if spot is not None:
             here = centre(spot)
             sections["wer"] += _drones(book, here)
-            sections["details"] = [*_homes(book, here), *_crowds(book, here)]
+            sections["details"] = [*_homes(book, here), *_crowds(book, here), *_water(book, mission)]
             sections["kontext"] += [*_warnings(book, here), *_reports(book, here)]
         sections["kontext"] += _searched(book, mission)
     return {name: sorted(facts, key=lambda fact: -int(fact["weight"])) for name, facts in sections.items()}
@@ -142,6 +142,7 @@ def _unit(book: Book, mission: Record, unit: Record) -> Fact:
         "emergency": units.emergency(unit),
         "distance_m": distance,
         "distance_at": stamp(unit.history[-1][0].observed_at) if distance is not None else None,
+        **approach.properties(approach.current(book, unit)),
     }
     committed = status in fms.FMS and fms.meaning(status, book.settings.fms).committed
     weight = LIFE if value["emergency"] else ACCESS if committed else CONTEXT
@@ -246,6 +247,11 @@ def _crowds(book: Book, here: tuple[float, float]) -> list[Fact]:
         weight = LIFE if properties["over_threshold"] else ACCESS
         told.append(fact(book, count, count.claim("people"), "crowd", value, weight) | {"feature": region.subject})
     return told
+
+
+def _water(book: Book, mission: Record) -> list[Fact]:
+    claim = mission.claim(water.NAME)
+    return [fact(book, mission, claim, "water", point, WATER) for point in water.points(mission)]
 
 
 def _warnings(book: Book, here: tuple[float, float]) -> list[Fact]:

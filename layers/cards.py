@@ -16,7 +16,7 @@ NEAR = frozenset({"crowd", "drones", "buildings", "devices", "reports", "warning
 
 def of_change(change: Change, book: Book) -> list[str]:
     """Missions whose cards tell what changed of a unit: not its every position, but the one per step."""
-    if change.kind != "unit" or not change.touches("history", "fms_status", "call_sign", "name", "mission"):
+    if change.kind != "unit" or not change.touches("history", "fms_status", "call_sign", "name", "mission", "approach"):
         return []
     return [*concerned_by(book, change.subject), *change.targets]
 
@@ -32,6 +32,8 @@ def of_feature(before: Feature | None, after: Feature | None, book: Book) -> lis
             found.append(known["id"])
         elif not book.kinds["mission"]:
             continue
+        elif layer == "water":
+            found.append(known["properties"]["mission"])
         elif layer == "notes":
             found.extend(filter(None, [known["properties"]["mission"]]))
         elif layer in NEAR and geometry is not None and "#" not in known["id"]:

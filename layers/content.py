@@ -16,6 +16,7 @@ from layers.content_homes import Occupant as Occupant
 from layers.content_homes import Room as Room
 from layers.content_marks import Mark as Mark
 from layers.content_parts import Address as Address
+from layers.content_parts import Approach as Approach
 from layers.content_parts import Base as Base
 from layers.content_parts import Candidate as Candidate
 from layers.content_parts import Fence as Fence
@@ -29,6 +30,7 @@ from layers.content_parts import Text as Text
 from layers.content_parts import Threshold as Threshold
 from layers.content_parts import Thresholds as Thresholds
 from layers.content_parts import Time as Time
+from layers.content_parts import WaterPoint as WaterPoint
 from layers.content_parts import Waypoint as Waypoint
 from layers.content_parts import Whole as Whole
 from layers.content_parts import Words as Words
@@ -59,6 +61,7 @@ class Mission(Base, frozen=True, kw_only=True, omit_defaults=True, tag="mission"
     search_ids: Words = UNSET
     geocode: Geocode | None | UnsetType = UNSET
     located: Located | None | UnsetType = UNSET
+    water: tuple[WaterPoint, ...] | UnsetType = UNSET
 
 
 class Unit(Base, frozen=True, kw_only=True, omit_defaults=True, tag="unit"):
@@ -66,6 +69,8 @@ class Unit(Base, frozen=True, kw_only=True, omit_defaults=True, tag="unit"):
 
     Of a TAK client: its `team` (a colour) and role, the battery of its device, `hae_m` above the ellipsoid of WGS84,
     its type in Cursor on Target, and until when it said that its position is good (`stale_at`).
+    `approach` and `pace` are worked out by the server: its way to the mission, and by road class the factor on the
+    usual speed that it was seen to drive at.
     """
 
     name: Text = UNSET
@@ -85,6 +90,8 @@ class Unit(Base, frozen=True, kw_only=True, omit_defaults=True, tag="unit"):
     hae_m: Number = UNSET
     cot_type: Text = UNSET
     stale_at: Time = UNSET
+    approach: Approach | None | UnsetType = UNSET
+    pace: dict[str, float] | UnsetType = UNSET
 
 
 class CrowdSite(Base, frozen=True, kw_only=True, omit_defaults=True, tag="crowd_site"):

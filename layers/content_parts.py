@@ -112,6 +112,48 @@ class Fence(Struct, frozen=True, kw_only=True):
     geometry: dict[str, Any]
 
 
+class Approach(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A unit's way to a mission, as worked out from the roads: arrival, seconds and metres from where it was.
+
+    `line` is the way as positions in WGS84; `detour_s` is what driving around `avoided` and through `passes` costs;
+    `uncertain` is what nobody tagged and could stop the vehicle. `walk_m` is left to go on foot at the end.
+    """
+
+    mission: str
+    profile: str
+    eta_at: datetime
+    eta_s: float
+    length_m: float
+    walk_m: float
+    detour_s: float
+    avoided: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
+    uncertain: tuple[str, ...] = ()
+    basis: str
+    """What of the situation it was worked out from: the mission's position and what stands in the way."""
+    line: tuple[tuple[float, float], ...]
+
+
+class WaterPoint(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Water at the end of a hose of `distance_m`; see `server.base.hoses`."""
+
+    id: str
+    kind: str
+    lon: float
+    lat: float
+    distance_m: int
+    b_hoses: int
+    ref: str | None = None
+    name: str | None = None
+    position: str | None = None
+    diameter_mm: int | None = None
+    couplings: str | None = None
+    flow_lpm: int | None = None
+    pressure_bar: float | None = None
+    volume_l: int | None = None
+    access: str | None = None
+
+
 class Waypoint(Struct, frozen=True, kw_only=True):
     """A planned point of a flight; the third coordinate is metres above ground."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from layers import water
 from layers.assignment import concerned_by, units_of
 from layers.book import Book, Change
 from layers.draw import Properties, common, feature, flat, listed, maybe, plain, seen_by, stamp, values
@@ -68,7 +69,8 @@ def draw(subject: str, book: Book) -> list[Feature]:
     properties.update(_placing(record, here))
     properties["accuracy_m"] = None if here is None else here.accuracy_m
     _tell_time_of_position(properties, here)
-    return [feature(subject, None if here is None else flat(here.geometry), properties)]
+    drawn = [feature(subject, None if here is None else flat(here.geometry), properties)]
+    return [*drawn, *water.draw(book, record)] if properties["state"] == OPEN else drawn
 
 
 def _placing(record: Record, here: Position | None) -> Properties:
@@ -121,6 +123,6 @@ def _unit_state(book: Book, unit: str) -> Properties:
     }
 
 
-def urgent(before: Feature | None, after: Feature) -> bool:  # noqa: ARG001  (every layer's signature)
+def urgent(before: Feature | None, after: Feature) -> bool:
     """A new mission cannot wait."""
-    return before is None
+    return before is None and after["properties"]["part"] == "mission"

@@ -1,8 +1,9 @@
 """Layer units: vehicles and teams with position, radio status and mission."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from layers import fms
+from layers import approach, fms
 from layers.assignment import mission_of
 from layers.book import Book, Change
 from layers.draw import common, feature, flat, plain, values
@@ -22,7 +23,7 @@ def affected(change: Change, book: Book) -> Iterable[str]:
     """The unit itself; the units of a mission that moved or whose list of units changed."""
     if change.kind == "unit":
         return (change.subject,)
-    if not change.touches("units", *MOVING):
+    if not change.touches("units", "closed", "valid_to", *MOVING):
         return ()
     record = book.record(change.subject, "mission")
     listed = (record.get("units") or ()) if record is not None else ()
@@ -45,6 +46,7 @@ def draw(subject: str, book: Book) -> list[Feature]:
     record = book.records[subject]
     name = record.get("call_sign") or record.get("name")
     mission = mission_of(book, record)
+    found = approach.current(book, record)
     geometry = flat(record.get(GEOMETRY))
     properties = common(book, record, "units", "unit", name, times=(GEOMETRY, "fms_status"))
     properties.update(
@@ -61,7 +63,15 @@ def draw(subject: str, book: Book) -> list[Feature]:
         distance_m=mission_distance_m(book, record, mission),
         **values(record, *(name for name in FROM_TAK if name in record.held)),
     )
-    return [feature(subject, geometry, properties)]
+    properties.update(approach.properties(found))
+    drawn = [feature(subject, geometry, properties)]
+    return drawn if found is None else [*drawn, approach.route(book, record, found)]
+
+
+def due(subject: str, book: Book) -> datetime | None:
+    """When the approach that is shown is too old to be shown."""
+    record = book.records[subject]
+    return None if approach.current(book, record) is None else approach.ends_at(record)
 
 
 def mission_distance_m(book: Book, unit: Record, mission: str | None) -> float | None:
@@ -76,4 +86,6 @@ def mission_distance_m(book: Book, unit: Record, mission: str | None) -> float |
 
 def urgent(before: Feature | None, after: Feature) -> bool:
     """An emergency call cannot wait."""
+    if after["properties"]["part"] != "unit":
+        return False
     return bool(after["properties"]["emergency"]) and not (before is not None and before["properties"]["emergency"])

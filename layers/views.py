@@ -23,7 +23,7 @@ from layers.wire import Feature
 ROLES = ("control", "crew", "planner", "liaison", "feed", "admin")
 ALL_LAYERS = (
     *("missions", "units", "crowd", "drones", "buildings", "devices", "reports", "warnings", "marks", "notes"),
-    *("sources", "cards"),
+    *("sources", "cards", "routes", "water"),
 )
 
 PERSONAL: dict[str, frozenset[str]] = {
@@ -114,6 +114,8 @@ class View(Struct, frozen=True):
         if layer == "missions":
             return feature if feature["id"] in own else _reduced(feature)
         if layer == "cards":
+            return feature if _mission(feature) in own else None
+        if layer == "routes":
             return feature if _mission(feature) in own else None
         if layer == "notes":
             return self._note(feature, own)

@@ -16,8 +16,10 @@ from server import runtime
 from server.access import Access
 from server.audit import OPERATOR, Audit
 from server.base.address_text import short_forms
+from server.base.arrivals import Arrivals
 from server.base.base import Bases
 from server.base.derive_positions import MissionPositions
+from server.base.mission_water import MissionWater
 from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
@@ -123,7 +125,12 @@ def build(data_dir: Path, settings: Settings) -> House:
     homes = Homes(data_dir / "homes.json", rooms)
     homes.settled = partial(_note_outcome, audit)
     bases = Bases(Path(settings.base.folder or data_dir / "base"))
-    derivers: list[Deriver] = [MissionPositions(bases, short_forms(settings.base.short_names))]
+    ways = Ways(settings.base.vehicles, settings.base.against_oneways)
+    derivers: list[Deriver] = [
+        MissionPositions(bases, short_forms(settings.base.short_names)),
+        MissionWater(bases),
+        Arrivals(bases, ways),
+    ]
     connections = Supervisor(
         settings.feeds.connections, intake, rooms.live, data_dir / "connections", rooms.exercise_of
     )
@@ -153,7 +160,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         sync=sync,
         homes=homes,
         derivations=Derivations(rooms, metrics, derivers),
-        ways=Ways(settings.base.vehicles, settings.base.against_oneways),
+        ways=ways,
         bases=bases,
         packs=PackStore(data_dir / "packs", bases, settings.base.packs),
         connections=connections,

@@ -242,7 +242,7 @@ class Hoses:
         measure: dict[str, Any] = {
             "distance_m": round(distance_m),
             "off_m": round(off_m),
-            "b_hoses": max(1, ceil(distance_m / B_HOSE_M)),
+            "b_hoses": max(1, ceil(round(distance_m) / B_HOSE_M)),
         }
         if sort == "body":
             row = self._bodies[number]

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ import shapely
 from shapely.ops import substring
 
 from layers.geo import as_shape
+from server import runtime
 from server.base.road_costs import FASTEST, Costs, costs, doubts
 from server.base.road_graph import Floats
 from server.base.road_rules import BLOCKED, CLASSES
@@ -96,7 +96,7 @@ class Router:
         self.snapper = streets.snapper
         self.profiles = dict(profiles or VEHICLES)
         self._against = against
-        self._lock = Lock()
+        self._lock = runtime.native_lock()
         self._nets: dict[str, _Net] = {}
         self._paced: dict[Any, Costs] = {}
 

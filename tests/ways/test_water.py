@@ -185,4 +185,4 @@ def brute_force_m(found: Streets, hoses: Hoses, lon: float, lat: float) -> dict[
 def test_hoses_are_counted_without_reserve(padertopia: Base) -> None:
     west, south, east, north = padertopia.manifest.bbox
     for one in padertopia.get(Hoses).near((west + east) / 2, (south + north) / 2):
-        assert one.b_hoses in (ceil(one.distance_m / 20), ceil((one.distance_m + 0.5) / 20))
+        assert one.b_hoses == ceil(one.distance_m / 20)

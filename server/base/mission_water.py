@@ -1,0 +1,52 @@
+"""Water near missions: a deriver (server/derive.py) that asks the hoses once a mission has a position."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from layers.content import Content, Mission, WaterPoint
+from layers.geo import centre
+from layers.missions import OPEN, state
+from layers.picture import Picture
+from layers.position import position
+from layers.wire import Feature
+from server.base.base import Bases
+from server.base.hoses import Hoses
+from server.derive import Question
+
+NUMBER = 5
+
+
+class MissionWater:
+    """See the module. Asked again when the mission is told a position anew."""
+
+    source = "base/water"
+    pause_s = 0.0
+
+    def __init__(self, bases: Bases) -> None:
+        self._bases = bases
+
+    def concerns(self, feature: Feature) -> Iterable[str]:
+        """An open mission with a position."""
+        said = feature["properties"]
+        wanted = said["layer"] == "missions" and said["state"] == OPEN and feature["geometry"] is not None
+        return (feature["id"],) if wanted else ()
+
+    def ask(self, picture: Picture, subject: str) -> Question | None:
+        """Where it is, unless the water that is known is of this position."""
+        record, base = picture.book.record(subject, "mission"), self._bases.current
+        here = None if record is None else position(record)
+        if record is None or base is None or here is None or state(record, picture.book.time()) != OPEN:
+            return None
+        claim, known = here.claim, record.claim("water")
+        if known is not None and known.observed_at >= claim.observed_at:
+            return None
+        basis = f"{claim.id} {base.manifest.version}"
+        return Question(subject=subject, basis=basis, observed_at=claim.observed_at, data=(base, centre(here.geometry)))
+
+    def answer(self, question: Question) -> Content | None:
+        """The nearest water. Raises GraphError where the base has no roads."""
+        base, (lon, lat) = question.data
+        kept = WaterPoint.__struct_fields__
+        rows = [msgspec.to_builtins(source) for source in base.get(Hoses).near(lon, lat, NUMBER)]
+        return Mission(water=tuple(WaterPoint(**{name: row[name] for name in kept}) for row in rows))

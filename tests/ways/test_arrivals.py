@@ -1,0 +1,240 @@
+"""Arrivals and water near missions: when they are worked out, what is learned, and on a real server in an exercise."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures import town
+from layers.content import Approach, Content, Mission, Unit
+from layers.observation import Geometry, Observation
+from layers.picture import Picture
+from layers.views import View
+from server.base.arrivals import Arrivals
+from server.base.base import Bases
+from server.base.build import build
+from server.base.mission_water import MissionWater
+from server.base.ways import Ways
+from tests.layers.world import START, entries, picture_of, point, see
+from tests.server import Server, wait_until
+from tests.ways.places import Place, at
+
+HLF, FIRE = "unit:hlf", "mission:1"
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> Bases:
+    """A street of four kilometres with a hydrant at its end, and a second street beside its middle."""
+    folder = tmp_path_factory.mktemp("street")
+    place = Place()
+    place.street((0, 0), (10, 0), (20, 0), (40, 0), name="Lange Straße")
+    place.street((10, 0), (10, 3), (20, 3), (20, 0), name="Umweg")
+    place.sheet.node(*at(39, 0), emergency="fire_hydrant", ref="H1")
+    place.base(folder)
+    return Bases(folder / "base")
+
+
+def apply(picture: Picture, observation: Observation) -> None:
+    picture.apply_many(entries([observation], picture.rev + 1))
+
+
+def spot(x: float, y: float = 0.0) -> Geometry:
+    return point(*at(x, y))
+
+
+def world(*more: Observation) -> Picture:
+    """A fire at the end of the street, and an engine at its beginning that has taken the mission."""
+    return picture_of(
+        see(FIRE, Mission(keyword="Feuer 2", units=(HLF,)), 0, spot(40)),
+        see(HLF, Unit(call_sign="HLF 20", fms_status=3, mission=FIRE), 10, spot(0)),
+        *more,
+    )
+
+
+def worked_out(deriver: Any, picture: Picture, subject: str) -> Any:
+    """Ask and answer, and let the answer into the picture as the server would; None for nothing to ask."""
+    question = deriver.ask(picture, subject)
+    if question is None:
+        return None
+    content: Content | None = deriver.answer(question)
+    assert content is not None
+    seconds = (question.observed_at - START).total_seconds()
+    apply(picture, see(subject, content, seconds, source=deriver.source, received=seconds + 1, name=question.basis))
+    return content
+
+
+def test_an_arrival_is_worked_out_and_shown_with_its_way(bases: Bases) -> None:
+    picture, arrivals = world(), Arrivals(bases, Ways())
+    told = worked_out(arrivals, picture, HLF).approach
+    assert isinstance(told, Approach)
+    # 4000 m at 0.85 of 30 km/h.
+    assert told.length_m == pytest.approx(4000, abs=8)
+    assert told.eta_s == pytest.approx(565, abs=2)
+    assert told.eta_at == START + timedelta(seconds=10 + told.eta_s)
+    unit, route = picture.features[HLF]["properties"], picture.features[f"{HLF}#route"]
+    assert (unit["eta_s"], unit["route_length_m"]) == (told.eta_s, told.length_m)
+    assert (route["properties"]["layer"], route["properties"]["mission"]) == ("routes", FIRE)
+    assert route["geometry"]["coordinates"][-1] == pytest.approx(at(40, 0), abs=1e-5)
+    (fact,) = [one for one in picture.features[f"card:{FIRE}"]["properties"]["sections"]["wer"] if one["key"] == "unit"]
+    assert fact["value"]["eta_at"] == unit["eta_at"]
+
+
+def test_not_more_often_than_needed(bases: Bases) -> None:
+    arrivals = Arrivals(bases, Ways())
+
+    def moved(x: float, seconds: float) -> bool:
+        picture = world()
+        worked_out(arrivals, picture, HLF)
+        apply(picture, see(HLF, Unit(), seconds, spot(x)))
+        return arrivals.ask(picture, HLF) is not None
+
+    assert not moved(0.9, 14)  # 90 m in 4 s
+    assert moved(1.1, 14)
+    assert not moved(0.1, 60)  # it stands
+    assert not moved(0.5, 24)
+    assert moved(0.5, 26)
+
+
+def test_a_mission_that_moves_and_a_closure_are_noticed(bases: Bases) -> None:
+    picture, arrivals = world(), Arrivals(bases, Ways())
+    worked_out(arrivals, picture, HLF)
+    assert arrivals.ask(picture, HLF) is None
+    apply(picture, see(FIRE, Mission(), 20, spot(30)))
+    assert arrivals.ask(picture, HLF) is not None
+    told = worked_out(arrivals, picture, HLF)
+    assert told.approach.length_m == pytest.approx(3000, abs=6)
+
+
+@pytest.mark.parametrize(
+    ("subject", "content"),
+    [(HLF, Unit(fms_status=4)), (HLF, Unit(fms_status=1)), (FIRE, Mission(closed=True)), (HLF, Unit(mission=None))],
+)
+def test_what_is_over_is_not_shown(bases: Bases, subject: str, content: Content) -> None:
+    if content == Unit(mission=None):
+        content = Unit(mission="mission:other")
+    picture, arrivals = world(), Arrivals(bases, Ways())
+    worked_out(arrivals, picture, HLF)
+    apply(picture, see(subject, content, 30))
+    assert f"{HLF}#route" not in picture.features
+    assert picture.features[HLF]["properties"]["eta_at"] is None
+    assert arrivals.ask(picture, HLF) is None
+
+
+def test_an_approach_of_a_silent_unit_goes_after_a_quarter_of_an_hour(bases: Bases) -> None:
+    picture = world()
+    worked_out(Arrivals(bases, Ways()), picture, HLF)
+    apply(picture, see("unit:other", Unit(fms_status=2), 10 + 899))
+    assert f"{HLF}#route" in picture.features
+    apply(picture, see("unit:other", Unit(fms_status=2), 10 + 901))
+    assert f"{HLF}#route" not in picture.features
+
+
+def test_it_learns_from_the_speed_that_is_driven_and_stays_in_bounds(bases: Bases) -> None:
+    picture, arrivals = world(), Arrivals(bases, Ways())
+    first = worked_out(arrivals, picture, HLF).approach
+    # 500 m in 141 s: half of the speed that was foretold.
+    apply(picture, see(HLF, Unit(), 151, spot(5)))
+    slower = worked_out(arrivals, picture, HLF)
+    # Half of it for the 71 s foretold: 1 - exp(-71 / 120) = 0.446 of the way on a scale of ratios.
+    assert slower.pace == {"residential": pytest.approx(0.5**0.446, abs=0.01)}
+    assert slower.approach.eta_s > (first.eta_s * 7 / 8) * 1.25
+    for step in range(6, 20):
+        apply(picture, see(HLF, Unit(), 151 + (step - 5) * 170, spot(step)))
+        slower = worked_out(arrivals, picture, HLF)
+    assert 0.4 <= slower.pace["residential"] < 0.5
+
+
+def test_another_unit_starts_from_what_all_have_learned(bases: Bases) -> None:
+    picture, arrivals = world(), Arrivals(bases, Ways())
+    fresh = worked_out(arrivals, picture, HLF).approach
+    apply(picture, see("unit:slow", Unit(pace={"residential": 0.5}), 11, spot(1), source="base/router"))
+    apply(picture, see("unit:new", Unit(call_sign="HLF 10", fms_status=3, mission=FIRE), 12, spot(0)))
+    told = worked_out(arrivals, picture, "unit:new").approach
+    assert told.eta_s == pytest.approx(2 * fresh.eta_s, abs=3)
+
+
+def test_crews_see_the_ways_to_their_own_missions(bases: Bases) -> None:
+    picture = world(see("unit:rtw", Unit(fms_status=2), 11))
+    worked_out(Arrivals(bases, Ways()), picture, HLF)
+    route = picture.features[f"{HLF}#route"]
+    seen = {
+        (role, unit): View(role=role, unit=unit).show(route, picture) is not None
+        for role, unit in (("crew", HLF), ("crew", "unit:rtw"), ("control", None), ("planner", None), ("liaison", None))
+    }
+    assert seen == {("crew", HLF): True, ("crew", "unit:rtw"): False, ("control", None): True, ("planner", None): True,
+                    ("liaison", None): True}  # fmt: skip
+
+
+def test_water_is_on_the_card_and_on_the_map(bases: Bases) -> None:
+    picture, water = world(), MissionWater(bases)
+    worked_out(water, picture, FIRE)
+    assert water.ask(picture, FIRE) is None
+    drawn = picture.features[f"{FIRE}#water-1"]
+    assert (drawn["properties"]["ref"], drawn["properties"]["distance_m"], drawn["properties"]["b_hoses"]) == (
+        "H1",
+        100,
+        5,
+    )
+    (fact,) = [
+        one for one in picture.features[f"card:{FIRE}"]["properties"]["sections"]["details"] if one["key"] == "water"
+    ]
+    assert (fact["value"]["ref"], fact["weight"], fact["source"]) == ("H1", 40, "base/water")
+    apply(picture, see(FIRE, Mission(closed=True), 60))
+    assert f"{FIRE}#water-1" not in picture.features
+
+
+def test_the_picture_comes_back_from_its_snapshot(bases: Bases) -> None:
+    picture = world()
+    worked_out(Arrivals(bases, Ways()), picture, HLF)
+    worked_out(MissionWater(bases), picture, FIRE)
+    again = Picture.load(picture.dump(), picture.settings)
+    assert again.digest() == picture.digest()
+
+
+# -- on a real server --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that knows the town and plays the house fire."""
+    folder = tmp_path_factory.mktemp("arrivals")
+    build(Path(town.__file__).parent / "padertopia.osm", folder / "base")
+    options = {"LAGEBILD_BASE_FOLDER": str(folder / "base")}
+    with Server(folder / "data", "--demo", "hausbrand", **options) as running:
+        wait_until(lambda: len(running.lines) >= 7, "the exercise")
+        yield running
+
+
+def test_the_units_of_hausbrand_arrive_when_the_roads_say(server: Server) -> None:
+    exercise = "ex-hausbrand-1"
+    control = server.token("control", "test", "--situation", exercise)
+    planner = server.token("planner", "test", "--situation", exercise)
+    path = f"/situations/{exercise}/clock"
+    assert server.request("POST", path, planner, json={"action": "speed", "speed": 20}).status_code == 200
+    told: dict[str, list[float]] = defaultdict(list)
+    routes: set[str] = set()
+    water: set[str] = set()
+
+    def arrived() -> bool:
+        there = 0
+        for one in server.get(f"/picture?situation={exercise}&layers=units,routes,water", control)["features"]:
+            said = one["properties"]
+            if said["layer"] == "routes":
+                routes.add(said["unit"])
+                assert len(one["geometry"]["coordinates"]) >= 2
+            elif said["layer"] == "water":
+                water.add(said["ref"])
+            elif said["eta_s"] is not None and told[one["id"]][-1:] != [said["eta_s"]]:
+                told[one["id"]].append(said["eta_s"])
+            elif one["id"] in told and said["fms_status"] == 4:
+                there += said["eta_s"] is None
+        return there >= 3
+
+    wait_until(arrived, "three units on the scene", 60)
+    first = [unit for unit, etas in told.items() if len(etas) >= 3 and etas[-1] < etas[0] / 2]
+    assert len(first) >= 3, told
+    assert routes >= set(first)
+    assert len(water) == 5
