@@ -58,7 +58,8 @@ function roadWidth(latitude: number, extra: number): ExpressionSpecification {
     const least = ["match", kind, ...LEAST_PX.flatMap((row) => [row[0], row[column]]), [0.3, 0.6, 1.2][column - 1]] as unknown as ExpressionSpecification;
     return ["+", ["max", ["*", least, slim], ["*", metres, slim, pxPerM(zoom, latitude)]], extra];
   };
-  return ["interpolate", ["exponential", 1.6], ["zoom"], 8, at(8, 1), 12, at(12, 2), 15, at(15, 3), 20, at(20, 3)];
+  // Base 2: between two stops a metre grows with the map, so a road keeps its true width from zoom 15 on.
+  return ["interpolate", ["exponential", 2], ["zoom"], 8, at(8, 1), 12, at(12, 2), 15, at(15, 3), 20, at(20, 3)];
 }
 
 function fill(id: string, from: string, colour: DataDrivenPropertyValueSpecification<string>, more: { filter?: FilterSpecification; minzoom?: number; outline?: string; opacity?: number } = {}): LayerSpecification {
@@ -108,7 +109,7 @@ function water(p: Palette): LayerSpecification[] {
 }
 
 function ways(p: Palette, latitude: number): LayerSpecification[] {
-  const car = not(is(...PATHS));
+  const car = not(is("track", ...PATHS));
   const main = is("motorway", "trunk", "primary", "secondary", "tertiary");
   const inside = (filter: ExpressionSpecification): ExpressionSpecification => all(filter, not(has("tunnel")), not(has("bridge")));
   const width = (extra = 0): ExpressionSpecification => roadWidth(latitude, extra);
@@ -120,12 +121,13 @@ function ways(p: Palette, latitude: number): LayerSpecification[] {
     line("tunnel", "road", p.path, width(), { filter: all(has("tunnel"), car), minzoom: 13, dash: [1.2, 1], cap: "butt", opacity: 0.6 }),
     fill("building", "building", ["match", ["coalesce", ["get", "use"], ""], PUBLIC, p.buildingPublic, p.building], { minzoom: 13, outline: p.buildingEdge }),
     path("path", inside(is(...PATHS))),
+    line("track", "road", p.path, width(), { filter: inside(is("track")), minzoom: 13, dash: [5, 1.5], cap: "butt" }),
     line("road-edge", "road", p.roadEdge, width(1.6), { filter: inside(car), minzoom: 13 }),
     line("road-minor", "road", p.road, width(), { filter: inside(all(car, not(main))), minzoom: 12 }),
     line("road-main", "road", colour, width(), { filter: inside(main) }),
     line("rail", "rail", p.rail, rail, { filter: not(has("tunnel")) }),
     line("rail-sleepers", "rail", p.land, ["*", 0.55, 1.6], { filter: all(is("rail", "light_rail", "narrow_gauge"), not(has("tunnel"))), minzoom: 13, dash: [3, 3], cap: "butt" }),
-    path("path-bridge", all(has("bridge"), is(...PATHS))),
+    path("path-bridge", all(has("bridge"), is("track", ...PATHS))),
     line("bridge-edge", "road", p.bridgeEdge, width(2.6), { filter: above, minzoom: 13, cap: "butt" }),
     line("bridge", "road", colour, width(), { filter: above }),
     line("boundary", "boundary", p.boundary, ["interpolate", ["linear"], ["zoom"], 8, 0.8, 14, 1.8], { filter: ["<=", ["get", "level"], 8], dash: [4, 2, 1, 2], cap: "butt" }),

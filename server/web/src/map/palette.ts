@@ -49,7 +49,7 @@ const LIGHT: Palette = {
 const DARK: Palette = {
   land: "#131a1f", heath: "#131a1f", green: "#162119", wood: "#15241a", urban: "#171d24", special: "#1c1d27",
   water: "#16303f", square: "#221f1a", road: "#2f3943", roadMain: "#465361", roadFast: "#5b5a4c", bridgeEdge: "#66727d", rail: "#56616b", boundary: "#6d5f78",
-  field: "#161c1c", works: "#1b2027", roadEdge: "#0d1216", path: "#3b3a34",
+  field: "#161c1c", works: "#1b2027", roadEdge: "#0d1216", path: "#57534a",
   building: "#242c35", buildingEdge: "#36414c", buildingPublic: "#332f40", tree: "#1d2e20", hydrant: "#5aa3d6",
   label: "#c5ced6", labelQuiet: "#8d99a4", labelWater: "#7db4d0", halo: "#0b1015",
   ink: "#f2f6f9", stale: "#8f9aa4", selection: "#7cc0ff", hatch: "#c2ccd5", areaOpacity: 0.4,
