@@ -6,11 +6,13 @@ the sessions do with the bytes is theirs. Works in both async modes.
 
 import ipaddress
 import logging
+import os
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,6 +25,7 @@ RECEIVE_BYTES = 65_536
 DATAGRAM_BYTES = 65_535
 KERNEL_BYTES = 4_194_304
 """Asked of the kernel for datagrams that wait; it gives what it is allowed (net.core.rmem_max)."""
+KERNEL_TABLES = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
 HANDSHAKE_S = 10.0
 ACCEPT_PAUSE_S = 0.1
 """Pause where the system has no more sockets to give."""
@@ -245,6 +248,7 @@ class DatagramServer:
         self._received = received
         self._groups, self._interface = tuple(groups), interface
         self._name = name
+        self._inode: int | None = None
         self._sockets = Sockets()
 
     def start(self) -> None:
@@ -262,8 +266,13 @@ class DatagramServer:
             datagrams.close()
             raise
         self.port = datagrams.getsockname()[1]
+        self._inode = os.fstat(datagrams.fileno()).st_ino
         if self._sockets.hold(datagrams):
             runtime.spawn(self._listen, datagrams, name=self._name)
+
+    def lost(self) -> int:
+        """Datagrams that the kernel had no room for since the start: they came faster than they were read."""
+        return 0 if self._inode is None else kernel_drops(self._inode)
 
     def stop(self) -> None:
         """Listen no more."""
@@ -281,6 +290,20 @@ class DatagramServer:
                 continue  # the peer of the last answer has gone
             except OSError:
                 return
+
+
+def kernel_drops(inode: int) -> int:
+    """The drops that Linux counts for a UDP socket: last column of /proc/net/udp; 0 where that cannot be read."""
+    for table in KERNEL_TABLES:
+        try:
+            rows = table.read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            columns = row.split()
+            if len(columns) >= 13 and columns[9] == str(inode):
+                return int(columns[12])
+    return 0
 
 
 def _join(datagrams: socket.socket, group: str, interface: str | None) -> None:

@@ -71,6 +71,7 @@ class Udp(Transport[UdpSettings]):
         self._server: DatagramServer | None = None
         self._waiting: queue.Queue[tuple[bytes, Address]] = queue.Queue(settings.queue)
         self._waiting_bytes = 0
+        self._lost = 0
         self._peers = Peers(settings.peers)
         self._trouble: tuple[str, float] | None = None
 
@@ -99,7 +100,7 @@ class Udp(Transport[UdpSettings]):
             server.start()
         except OSError as error:
             raise Lost(refusal(error)) from error
-        self._server = server
+        self._server, self._lost = server, 0
         try:
             self._work(link)
         finally:
@@ -128,7 +129,7 @@ class Udp(Transport[UdpSettings]):
         look_at = 0.0
         while not link.stopping.is_set():
             if time.monotonic() >= look_at:
-                link.up(self.where(), self._told())
+                self._look(link)
                 look_at = time.monotonic() + LOOK_S
             pause_s = senders.pause_s()
             try:
@@ -144,6 +145,14 @@ class Udp(Transport[UdpSettings]):
     def _tell(self, link: Link, trouble: str) -> None:
         self._trouble = (trouble, time.monotonic())
         link.up(self.where(), trouble)
+
+    def _look(self, link: Link) -> None:
+        lost = 0 if self._server is None else self._server.lost()
+        if lost > self._lost:
+            link.count(dropped=lost - self._lost)
+            self._tell(link, "datagrams were lost: they come faster than they are read")
+        self._lost = lost
+        link.up(self.where(), self._told())
 
     def _told(self) -> str | None:
         if self._trouble is None or time.monotonic() - self._trouble[1] > TROUBLE_S:

@@ -1,5 +1,7 @@
 """The UDP listener over real sockets: messages, streams that span datagrams, multicast, what finds no room."""
 
+import contextlib
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 
 from server.transports.kinds import connection
+from server.transports.serving import DatagramServer, kernel_drops
 from server.transports.supervisor import Runner
 from tests.feeds.klv_tools import packet, transport
 from tests.feeds.mavlink_tools import BOOTED_US, Autopilot
@@ -85,6 +88,37 @@ def test_what_finds_no_room_is_counted_and_told() -> None:
         wait_until(lambda: len(desk.taken) == 3)
         wait_until(lambda: runner.state.reason == "datagrams were dropped: the desk is slower than they come")
     assert desk.bodies == [b"0", b"1", b"2"]
+
+
+def test_what_the_kernel_had_no_room_for_is_known() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire,
+    ):
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        deaf.bind(("127.0.0.1", 0))
+        inode = os.fstat(deaf.fileno()).st_ino
+        assert kernel_drops(inode) == 0
+        for _ in range(200):
+            wire.sendto(bytes(1_000), deaf.getsockname())
+        deaf.settimeout(0)
+        read = 0
+        with contextlib.suppress(BlockingIOError):
+            while deaf.recv(2_000):
+                read += 1
+        assert 0 < read < 200
+        assert kernel_drops(inode) == 200 - read
+
+
+def test_what_the_kernel_lost_is_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = [0]
+    monkeypatch.setattr(DatagramServer, "lost", lambda _self: lost[0])
+    with running("waip/x", Desk(), **HERE) as runner:
+        stands(runner)
+        lost[0] = 7
+        wait_until(lambda: runner.state.reason == "datagrams were lost: they come faster than they are read")
+        lost[0] = 9
+        wait_until(lambda: runner.stats.dropped == 9)
 
 
 def test_who_is_not_among_the_peers() -> None:
