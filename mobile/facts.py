@@ -1,6 +1,7 @@
 """The facts of the card in words: one small function for each key whose value is more than a word."""
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from mobile import ages
@@ -21,6 +22,8 @@ def text(key: str, value: Any, unit: Any, own: str | None, words: Words) -> str:
 
 def level(key: str, value: Any) -> str:
     """alarm, warn or plain: what is marked with a sign."""
+    if key == "address_ambiguous":
+        return "warn"
     if not isinstance(value, dict):
         return "plain"
     if (
@@ -136,6 +139,16 @@ def _report(value: Value, own: str | None, words: Words) -> str:  # noqa: ARG001
     return f"{told} ({words.distance(float(distance))})" if isinstance(distance, int | float) else told
 
 
+def _position_source(value: Value, own: str | None, words: Words) -> str:  # noqa: ARG001
+    """`aus Adresse, ± 15 m`: how far the place on the map can be trusted."""
+    source = words.say("fact.placed" if value.get("source") == "control" else "fact.from_address")
+    margin = value.get("accuracy_m")
+    if not isinstance(margin, int | float):
+        return source
+    # Never told smaller than it is, as a distance in tens of metres would be.
+    return f"{source}, ± {ceil(margin)} m" if margin < 1000 else f"{source}, ± {words.distance(float(margin))}"
+
+
 def _note(value: Value, own: str | None, words: Words) -> str:  # noqa: ARG001
     told = str(value.get("text") or "")[:MAX_CHARS]
     return f"{words.value('origin', value['origin'])}: {told}" if value.get("origin") in ("crew", "control") else told
@@ -152,4 +165,5 @@ _SPECIAL: dict[str, Callable[[Value, str | None, Words], str]] = {
     "warning": _warning,
     "report": _report,
     "note": _note,
+    "position_source": _position_source,
 }

@@ -18,6 +18,7 @@ export interface Fact {
 const HIDDEN = new Set([
   "layer", "part", "title", "rev", "observed_at", "reported_at", "received_at", "stale_at", "expires_at", "sources", "flags",
   "accuracy_m", "times", "sections", "unit_states", "seen_by", "search_ids", "keyword_short", "emergency", "speech_request", "id",
+  "position_source", "position_accuracy_m", "position_label", "geocode_state", "geocode_score", "candidates",
 ]);
 
 /** Personal data as layers/views.py has it; it reaches only those who may see it, and is marked where it does. */
@@ -86,8 +87,10 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
-/** The sources that spoke at that time; all, where none is told apart by its time. */
-function sourcesAt(sources: SourceRef[], observedAt: string | null): SourceRef[] {
+/** The sources that spoke at that time; all, where none is told apart by its time. What the server worked out is as old
+ * as what it rests on, and tells no fact of its own here. */
+function sourcesAt(all: SourceRef[], observedAt: string | null): SourceRef[] {
+  const sources = all.filter((source) => !source.id.startsWith("base/"));
   const same = sources.filter((source) => source.observed_at === observedAt);
   return same.length > 0 ? same : sources;
 }

@@ -137,4 +137,6 @@ export const deFields: Record<string, string> = {
   "part.device": "Gerät", "part.room": "Raum", "part.occupant": "Person", "part.image": "Bild", "part.footprint": "Bildausschnitt", "part.post": "Beitrag", "part.citizen_report": "Bürgermeldung", "part.social_event": "Netz-Alarm",
   "part.social_rule": "Netz-Regel", "part.social_search": "Netz-Suche", "part.warning": "Warnung", "part.note": "Nachricht",
   "part.source": "Quelle", "part.card": "Einsatzkarte",
+  "value.hit.house": "Haus", "value.hit.interpolated": "geschätzt", "value.hit.nearest": "nächste Hausnummer", "value.hit.street": "Straße",
+  "value.hit.crossing": "Kreuzung", "value.hit.object": "Objekt", "value.hit.place": "Ort",
 };

@@ -61,4 +61,6 @@ export const enFields: Record<string, string> = {
   "flag.tz_assumed": "Reported without a time zone: UTC assumed",
   "flag.retained": "Kept by the broker from before: nobody knows how old it is",
   "flag.position_assumed": "Position assumed",
+  "value.hit.house": "house", "value.hit.interpolated": "estimated", "value.hit.nearest": "nearest number", "value.hit.street": "street",
+  "value.hit.crossing": "crossing", "value.hit.object": "object", "value.hit.place": "place",
 };

@@ -13,7 +13,9 @@ import { Judge, Seen, Write } from "./actions";
 import { Orders } from "./control";
 import { Icon } from "./icon";
 import { Inside } from "./inside";
+import { NearAddress } from "./nearby";
 import { Age, Fms } from "./parts";
+import { Place } from "./place";
 
 export function Detail(): JSX.Element {
   const id = selected.value;
@@ -74,6 +76,7 @@ function Body({ feature }: { feature: Feature }): JSX.Element {
       </header>
       <Flags flags={flags.filter((flag) => GRAVE.has(flag))} />
       <Judge feature={feature} />
+      {p.layer === "missions" && <Place mission={feature} />}
       {p.layer === "missions" && <Crews feature={feature} />}
       {p.layer === "missions" && <NearHomes mission={feature} />}
       {p.part === "building" && <Access building={feature} />}
@@ -87,6 +90,7 @@ function Body({ feature }: { feature: Feature }): JSX.Element {
           <span class="value">{feature.geometry?.type === "Point" ? positionText(feature.geometry.coordinates) : feature.geometry ? tMaybe(feature.geometry.type) : t("detail.noposition")}</span>
           {typeof p.accuracy_m === "number" && <small>± {formatNumber(p.accuracy_m, lang.value)} m</small>}
         </dd>
+        <NearAddress feature={feature} />
       </dl>
       <Write feature={feature} />
       <h4>{t("detail.sources")}</h4>

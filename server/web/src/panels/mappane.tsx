@@ -13,6 +13,7 @@ import { mapView } from "../mapview";
 import * as state from "../state";
 import { theme } from "../theme";
 import { Icon } from "./icon";
+import { Search } from "./search";
 
 /** What the first look at a situation takes in: where something is, not the wide frames around it. */
 const FIRST_LOOK: [layer: string, part: string][] = [["missions", "mission"], ["units", "unit"], ["drones", "drone"], ["crowd", "region"]];
@@ -133,6 +134,7 @@ export function MapPane(): JSX.Element {
   return (
     <section class="map" aria-label={t("map.label")} data-testid="map">
       <div class="canvas" ref={container} />
+      <Search />
       <div class="map-buttons">
         <button type="button" onClick={lookAtAll} title={t("map.fit")} aria-label={t("map.fit")}><Icon name="fit" /></button>
       </div>

@@ -7,6 +7,7 @@ import { t, valueName } from "../i18n";
 import { picture, selected, watch, watchNow } from "../state";
 import type { Feature } from "../wire";
 import { Age, Fms, StaleMark, useRows } from "./parts";
+import { placedText } from "./place";
 
 interface UnitState {
   id: string;
@@ -59,6 +60,7 @@ function Row({ mission, focusable, fresh }: { mission: Feature; focusable: boole
   const ended = p["state"] === "ended";
   const stale = isStale(mission, watchNow());
   const classes = ["row", "mission", ended && "ended", fresh && "urgent", stale && "worn"].filter(Boolean).join(" ");
+  const placed = placedText(mission);
   const keyword = [p["keyword_short"], p["keyword"] ?? p.title].filter((one, i, all) => one && all.indexOf(one) === i).join(" · ");
   return (
     <li role="option" class={classes} tabIndex={focusable ? 0 : -1} aria-selected={selected.value === mission.id} data-id={mission.id} onClick={() => (selected.value = mission.id)}>
@@ -69,7 +71,7 @@ function Row({ mission, focusable, fresh }: { mission: Feature; focusable: boole
         <StaleMark feature={mission} />
         <Age iso={issued(mission)} short />
       </div>
-      <div class="place">{placeText(mission)}</div>
+      <div class="place">{placeText(mission)}{placed && <> <span class="mark placed">{placed}</span></>}</div>
       <Crews mission={mission} />
     </li>
   );
