@@ -69,7 +69,9 @@ _OPENING_OBJECT = re.compile(
 """Its value is an object with a value, as NGSI and parameters have it."""
 _TAG = r"(?:[\w-]{1,40}:)?[\w-]{0,40}?" + _OPENS + r"[\w-]{0,40}"
 _ELEMENT = re.compile(rf"(?P<element><{_TAG}(?:\s[^<>]{{0,400}})?>)[^<>]++".encode(), re.IGNORECASE)
-_ATTRIBUTE = re.compile(rf"(?P<attribute>\s{_TAG}\s{{0,5}}=\s{{0,5}}[\"'])[^\"'<>]*+".encode(), re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    rf"(?P<attribute>\s{_TAG}\s{{0,5}}=\s{{0,5}}[\"'])(?!\*+[\"'])[^\"'<>]*+".encode(), re.IGNORECASE
+)
 _NAMED_VALUE = re.compile(
     rf"(?P<named><(?:[\w-]{{1,40}}:)?valueName>\s{{0,20}}{_TAG}\s{{0,20}}</(?:[\w-]{{1,40}}:)?valueName>\s{{0,40}}"
     r"<(?:[\w-]{1,40}:)?value>)[^<]++".encode(),

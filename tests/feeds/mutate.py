@@ -10,6 +10,7 @@ import random
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -286,7 +287,16 @@ def rezipped(body: bytes, dice: Dice) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             members = [(info.filename, archive.read(info)) for info in archive.infolist()[:20]]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError, struct.error):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        ValueError,
+        EOFError,
+        struct.error,
+    ):
         return lying(body, dice)
     if not members:
         return damaged(body, dice)

@@ -55,12 +55,14 @@ def planted_xml(text: str) -> str:
     inner = "".join(f"<{name}>{value}</{name}>" for name, value in PLANTED.items() if name.isascii() and name[0] != "X")
     named = f"<parameter><valueName>authToken</valueName><value>{WORD}i</value></parameter>"
     text = re.sub(
-        r"(<(?:\w+:)?(?:alert|info|item|entry|channel|feed|EDXLDistribution|contentObject)\b[^>/]*>)",
+        r"(<(?:\w+:)?(?:alert|info|item|entry|channel|feed|EDXLDistribution|contentObject|event|detail)\b[^>/]*>)",
         rf"\1{named}{inner}",
         text,
     )
     return re.sub(
-        r"<(?:\w+:)?(alert|info|item|entry)\b", lambda found: f"{found[0]} password={quoteattr(WORD + 'j')}", text
+        r"<(?:\w+:)?(alert|info|item|entry|event|detail)\b",
+        lambda found: f"{found[0]} password={quoteattr(WORD + 'j')}",
+        text,
     )
 
 

@@ -6,6 +6,8 @@ Blanked in the bytes, length by length, so that the lengths that protocol 1 coun
 import hashlib
 import re
 
+from server.feeds._secrets import openings
+
 _PRIVATE = re.compile(
     rb"(?P<name>(?:phone|xmppUsername|password|username|email|sipAddress)\s{0,5}=\s{0,5})"
     rb"(?:\"(?P<double>[^\"<]{1,500})\"|'(?P<single>[^'<]{1,500})')",
@@ -20,7 +22,9 @@ def clean(body: bytes) -> bytes:
     """The message without them. The number in the uid of an alarm gives way to its hash: the same for its cancel."""
     body = _PRIVATE.sub(_masked, body)
     body = _USERINFO.sub(lambda found: found["scheme"] + b"*" * len(found["who"]), body)
-    return _NUMBER.sub(_hashed, body)
+    body = _NUMBER.sub(_hashed, body)
+    # Within protocol 1 lengths are told: there only what keeps its length may be blanked.
+    return openings(body) if body.lstrip()[:1] == b"<" else body
 
 
 def _masked(found: re.Match[bytes]) -> bytes:
