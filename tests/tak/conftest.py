@@ -1,6 +1,7 @@
 """One server for all tests of TAK: open to tokens, bound by address, bound by certificate, and connected to taky."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.tak.tools import Certificates, Tak, feature, make_token, port_of
 
 UNIT = "urn:ngsi-ld:EmergencyVehicle:hlf1"
 MISSION = "urn:ngsi-ld:Alert:1"
+GROUP = "239.2.3.1"
 
 
 class Station:
@@ -23,6 +25,7 @@ class Station:
         self, server: Server, certificates: Certificates, files: tuple[Path, Path, str], neighbour: int
     ) -> None:
         self.server, self.certificates, self.files, self.neighbour = server, certificates, files, neighbour
+        self.group: socket.socket
         self.tokens = {role: server.token(role) for role in ("control", "planner", "liaison", "admin")}
         self.tokens["crew"] = server.token("crew", "HLF", "--unit", UNIT)
         self.tokens["feed"] = server.token("feed", "leitstelle")
@@ -59,6 +62,13 @@ def station(tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> Itera
     _, liaison = make_token(folder / "data", "liaison")
     _, crew = make_token(folder / "data", "crew", "--unit", UNIT)
     neighbour = stack.enter_context(taky(folder / "taky"))
+    group = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    group.bind((GROUP, 0))
+    group.setsockopt(
+        socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton("127.0.0.1")
+    )
+    group.settimeout(60)
+    group_port = group.getsockname()[1]
     common = {"transport": "cot_server", "port": 0, "interval_s": 0.05, "sign_in_s": 20}
     tls = {"cert_file": str(served[0]), "key_file": str(served[1]), "client_ca_file": str(certificates.ca)}
     connections = {
@@ -73,10 +83,14 @@ def station(tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> Itera
             "layers": ["units"],
             "retry_max_s": 1,
         },
+        "cot/mesh": common
+        | {"multicast": f"{GROUP}:{group_port}", "multicast_token": liaison}
+        | {"multicast_interface": "127.0.0.1", "layers": ["missions"], "announce_s": 2},
         "cot/tls": common | tls | {"certificates": {client[2]: liaison}},
     }
     with Server(folder / "data", "--no-demo", LAGEBILD_FEEDS_CONNECTIONS=json.dumps(connections)) as server:
         found = Station(server, certificates, client, neighbour)
+        found.group = group
         place = {"type": "Point", "coordinates": [8.78, 51.83]}
         found.vehicle(UNIT, name="HLF 20 1", vehicleType="HLF20", fmsStatus=3, location=place)
         data = {"alertKeyWord": "B3 Wohnungsbrand", "metaCategory": "FIREFIGHTING", "reporter": "Anna Muster"}

@@ -8,6 +8,7 @@ import pytest
 from layers.cot import Event, xml
 from server.feeds.cot.framing import stream_frame
 from server.feeds.cot.protobuf import write_message
+from server.feeds.cot.xml import read_event
 from server.tak.guest import control
 from tests.server import wait_until
 from tests.tak.conftest import MISSION, UNIT, Station
@@ -87,6 +88,12 @@ def test_an_address_stands_for_a_token_and_layers_narrow_its_view(station: Stati
         client.named("HLF 20 1")
         client.read(0.5)
         assert not [one for one in client.events if one.type.startswith(("a-n-", "u-", "b-", "t-"))]
+
+
+def test_a_group_hears_the_view_of_its_token_again_and_again(station: Station) -> None:
+    first, again = (read_event(station.group.recv(65_535)) for _ in range(2))
+    assert (first.type, first.uid) == (again.type, again.uid) == ("a-n-X-i-f", first.uid)
+    assert "Rosenweg 3" in told(first)
 
 
 # -- what they get -----------------------------------------------------------------------------------------------------
