@@ -162,12 +162,15 @@ class Keeper:
         return limit_s * random.uniform(0.5, 1.0)  # a fleet must not return as one
 
     def _look(self) -> None:
-        """Ask what there is. Deletes what the server has no more, unless it is still cutting."""
+        """Ask what there is. Deletes what is no area of the server's any more: one that it cannot cut just now, or a
+        server that has lost its base data, is no reason to lose a map.
+        """
         status, body, _ = fetch(f"{self._session.server}/packs", token=self._session.token)
         if status != 200:
             raise ValueError(f"HTTP {status}")
         offers = [Offer.of(entry) for entry in read_list(body)[:MAX_PACKS]]
-        self._building = bool(json.loads(body).get("building"))
+        told = json.loads(body)
+        self._building = bool(told.get("building"))
         self._offers, self._asked = offers, True
         try:
             self._store.set_setting(OFFERED, body.decode())
@@ -175,9 +178,10 @@ class Keeper:
             log.warning("list of packs not kept: %s", problem)
         names = {offer.id for offer in offers}
         self._problems = {name: problem for name, problem in self._problems.items() if name in names}
-        if not self._building:
+        areas = told.get("areas")
+        if isinstance(areas, list) and areas:
             for pack in self._shelf.packs:
-                if pack.info.id not in names:
+                if pack.info.id not in names and pack.info.id not in areas:
                     self._shelf.remove(pack.info.id)
                     self._shelf.sweep(None, pack.info.id)
 

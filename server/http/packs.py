@@ -15,9 +15,12 @@ CARRIERS = (Role.CREW, Role.CONTROL, Role.PLANNER, Role.ADMIN)
 @blueprint.get("/packs")
 @needs(*CARRIERS)
 def packs() -> ResponseReturnValue:
-    """What a tablet should have. While `building`, more may come, and nothing that is missing here is gone for good."""
+    """What a tablet should have. Of `areas` there are to be packs, also where one cannot be cut; only what is none of
+    them is gone for good. While `building`, more come.
+    """
     store = house().packs
-    return jsonify(packs=[msgspec.to_builtins(entry) for entry in store.entries], building=store.building)
+    entries = [msgspec.to_builtins(entry) for entry in store.entries]
+    return jsonify(packs=entries, areas=store.areas, building=store.building)
 
 
 @blueprint.get("/packs/<pack_id>")

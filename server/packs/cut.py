@@ -39,7 +39,8 @@ def box_of(area: PackArea, base: Base) -> Box:
 def version_of(area: PackArea, base: Base) -> str:
     """Of what a pack of this area would hold."""
     formats = [(part.name, part.version) for part in PARTS]
-    told = msgspec.json.encode([FORMAT, formats, base.manifest.version, area.id, area.title, box_of(area, base)])
+    data = (base.manifest.version, base.manifest.built_at)
+    told = msgspec.json.encode([FORMAT, formats, data, area.id, area.title, box_of(area, base)])
     return hashlib.sha256(told).hexdigest()[:16]
 
 

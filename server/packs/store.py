@@ -28,7 +28,6 @@ class PackStore:
         self._folder, self._bases, self._areas = folder, bases, areas
         self._entries: dict[str, PackEntry] = {}
         self._done: str | None = None
-        self._failing = ""
         self._stopped = threading.Event()
         self.building = False
 
@@ -52,6 +51,11 @@ class PackStore:
         """The packs that are ready, by id."""
         return [self._entries[name] for name in sorted(self._entries)]
 
+    @property
+    def areas(self) -> list[str]:
+        """The ids that there are to be packs of, also where one cannot be cut just now: of them tablets delete none."""
+        return [area.id for area in self._areas] or [WHOLE]
+
     def get(self, name: str) -> PackEntry | None:
         """A pack that is ready."""
         return self._entries.get(name)
@@ -63,7 +67,7 @@ class PackStore:
     def refresh(self) -> None:
         """Cut what is missing or outdated. What goes wrong is logged and tried again with the next base data."""
         base = self._bases.current
-        wanted = base.manifest.version if base else ""
+        wanted = f"{base.manifest.version} {base.manifest.built_at}" if base else ""
         if wanted == self._done:
             self.building = False
             return

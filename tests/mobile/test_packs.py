@@ -1,6 +1,7 @@
 """Packs on the tablet: fetched over a bad network, gone on from, verified, replaced whole, deleted, searched."""
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -200,6 +201,27 @@ def test_what_the_server_has_no_more_is_deleted_and_what_nobody_was_asked_about_
         keeper.wake()
         wait_until(lambda: here.get("abgabe") is None and here.get("gebiet") is not None, "the change")
     assert not here.path("abgabe").exists()
+
+
+def test_a_server_that_has_lost_its_maps_takes_none_from_the_tablet(
+    session: Session, tmp_path: Path, here: Shelf, town_pack: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(here, *other_version(town_pack, tmp_path))
+    asked = threading.Event()
+    answer: dict[str, Any] = {"packs": [], "areas": ["gebiet"], "building": False}
+
+    def fetch(url: str, **_: Any) -> tuple[int, bytes, dict[str, str]]:
+        assert url.endswith("/packs")
+        asked.set()
+        return 200, json.dumps(answer).encode(), {}
+
+    monkeypatch.setattr(keeping, "fetch", fetch)
+    for areas, kept in ((["gebiet"], True), ([], True), (None, True), (["senne"], False)):
+        answer["areas"] = areas
+        asked.clear()
+        with keeping_up(session, tmp_path, here):
+            assert asked.wait(30)
+        assert (here.get("gebiet") is not None) is kept, areas
 
 
 def test_without_space_nothing_is_fetched_and_it_is_said(

@@ -26,6 +26,7 @@ def ready(house: House) -> House:
 def test_the_list_names_the_pack_and_its_bytes(call: Call, ready: House, town_base: Base) -> None:
     told = call("GET", "/packs", "crew").get_json()
     assert told["building"] is False
+    assert told["areas"] == [WHOLE]
     (entry,) = told["packs"]
     assert set(entry) == {"id", "title", "version", "bytes", "sha256", "built_at", "data_at", "bbox", "parts"}
     assert (entry["id"], entry["title"]) == (WHOLE, "Padertopia")
@@ -72,7 +73,7 @@ def test_a_pack_that_is_not_there(call: Call, ready: House) -> None:
 def test_without_base_data_there_is_no_pack(tmp_path: Path) -> None:
     store = PackStore(tmp_path / "packs", Bases(tmp_path / "base"), ())
     store.refresh()
-    assert (store.entries, store.building) == ([], False)
+    assert (store.entries, store.building, store.areas) == ([], False, [WHOLE])
 
 
 def test_new_base_data_replace_the_packs_and_old_files_go(tmp_path: Path) -> None:
@@ -91,6 +92,7 @@ def test_new_base_data_replace_the_packs_and_old_files_go(tmp_path: Path) -> Non
     build_town("Schule")
     store.refresh()
     (first,) = store.entries
+    assert store.areas == ["nord", "meer"]
     assert first.id == "nord", "an area without base data must not keep the others from their pack"
     stamp = store.path(first).stat().st_mtime_ns
     again = PackStore(folder, bases, areas)
