@@ -75,9 +75,12 @@ class PackStore:
         try:
             fresh = {}
             for area in self._areas or (PackArea(id=WHOLE, title=base.manifest.name),) if base else ():
-                entry = runtime.offload(_ready, self._folder, self._bases.folder, area)
-                if entry is not None:
-                    fresh[entry.id] = self._entries[entry.id] = entry
+                found = runtime.offload(_ready, self._folder, self._bases.folder, area)
+                if isinstance(found, str):
+                    log.warning("no pack", extra={"area": area.id, "reason": found})
+                    continue
+                fresh[found.id] = self._entries[found.id] = found
+                log.info("pack ready", extra={"area": found.id, "version": found.version, "bytes": found.bytes})
             self._entries = fresh
             self._drop_others()
         finally:
@@ -97,15 +100,16 @@ def _note(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _ready(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | None:
-    """The pack of an area, cut unless it lies there already; None where it cannot be. Runs in a real thread."""
+def _ready(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | str:
+    """The pack of an area, cut unless it lies there already, or why it cannot be. Runs in a real thread: it touches
+    no lock of the loop's, and so logs nothing.
+    """
     from server.packs.cut import PackError, cut, version_of  # what reads tiles is loaded where there are some
 
     try:
         base = Base.open(base_folder)
     except BaseError as error:
-        log.warning("no pack", extra={"area": area.id, "reason": str(error)})
-        return None
+        return str(error)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{area.id}-{version_of(area, base)}.pack"
@@ -114,11 +118,9 @@ def _ready(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | None:
             _check_space(folder, base)
             found = cut(area, base, path)
             _note(path).write_bytes(msgspec.json.encode(found))
-            log.info("pack cut", extra={"area": area.id, "version": found.version, "bytes": found.bytes})
         return found
     except (PackError, OSError, sqlite3.Error) as error:
-        log.warning("no pack", extra={"area": area.id, "reason": str(error)})
-        return None
+        return str(error)
     finally:
         base.close()
 
