@@ -3,7 +3,7 @@
 from typing import Any
 
 from layers.wire import Feature
-from mobile import facts
+from mobile import ages, facts
 from mobile.i18n import Words
 
 
@@ -38,7 +38,11 @@ def _unit(properties: dict[str, Any], words: Words) -> str:
     digit = properties.get("fms_status")
     if digit is None:
         return words.say("fms.none")
-    return words.say("unit.status", digit=digit, meaning=words.value("fms_status", digit))
+    told = words.say("unit.status", digit=digit, meaning=words.value("fms_status", digit))
+    arrives = ages.moment(properties["eta_at"]) if isinstance(properties.get("eta_at"), str) else None
+    if arrives is None:
+        return told
+    return f"{told}, {words.say('fact.eta', time=words.time(arrives, seconds=False))}"
 
 
 def _region(properties: dict[str, Any], words: Words) -> str:

@@ -60,8 +60,23 @@ def _unit(value: Value, own: str | None, words: Words) -> str:
     told = f"{'?' if digit is None else digit} · {name}: {state}"
     if value.get("id") == own:
         return f"{told} {words.say('fact.us')}"
-    distance = value.get("distance_m")
+    arrives = ages.moment(value["eta_at"]) if isinstance(value.get("eta_at"), str) else None
+    if arrives is not None:
+        told += f", {words.say('fact.eta', time=words.time(arrives, seconds=False))}"
+    distance = value.get("route_length_m") if arrives is not None else value.get("distance_m")
     return f"{told}, {words.distance(float(distance))}" if isinstance(distance, int | float) else told
+
+
+def _water(value: Value, own: str | None, words: Words) -> str:  # noqa: ARG001
+    """What it is, how large, and how much hose: `Unterflurhydrant H031, DN 100: 80 m, 4 B`."""
+    name = value.get("ref") or value.get("name")
+    told = words.value("water", value.get("kind")) + (f" {name}" if name else "")
+    if isinstance(value.get("diameter_mm"), int):
+        told += f", DN {value['diameter_mm']}"
+    distance, hoses = value.get("distance_m"), value.get("b_hoses")
+    if isinstance(distance, int | float) and isinstance(hoses, int):
+        told += f": {words.say('fact.hose', distance=words.distance(float(distance)), n=hoses)}"
+    return f"{told}, {words.say('fact.bank')}" if value.get("access") == "unknown" else told
 
 
 def _drone(value: Value, own: str | None, words: Words) -> str:  # noqa: ARG001  (the same signature for all)
@@ -163,6 +178,7 @@ _SPECIAL: dict[str, Callable[[Value, str | None, Words], str]] = {
     "camera": _camera,
     "crowd": _crowd,
     "warning": _warning,
+    "water": _water,
     "report": _report,
     "note": _note,
     "position_source": _position_source,

@@ -173,7 +173,8 @@ def brute_force_m(found: Streets, hoses: Hoses, lon: float, lat: float) -> dict[
     told = {}
     for row in hoses._points:
         snap = hoses._snap(row["lon_deg"], row["lat_deg"], MAX_OFF_M)
-        assert snap is not None
+        if snap is None:
+            continue  # too far from every street
         _, tail, head, length = rows[snap.segment]
         best = min(metres[tail] + snap.along_m, metres[head] + length - snap.along_m)
         if snap.segment == start.segment:

@@ -90,3 +90,7 @@ export const MISSION: Paint = { fill: "#c8102e", ink: "#ffffff" };
 export const MISSION_ENDED: Paint = { fill: "#6b7680", ink: "#ffffff" };
 export const DRONE: Paint = { fill: "#0b6fa8", ink: "#ffffff" };
 export const REPORT: Paint = { fill: "#37516b", ink: "#ffffff" };
+
+/** Ways of units, and water: the same in map and legend. */
+export const ROUTE = "#1f6feb";
+export const WATER = "#0b7fab";

@@ -40,13 +40,15 @@ const NONE_IS_NOTHING = new Set([
 /** What matters first; the rest follows in the order of the wire. */
 const FIRST: Record<string, string[]> = {
   missions: ["keyword", "category", "subcategory", "severity", "state", "address", "location_detail", "description", "reporter", "alert_source", "number"],
-  units: ["fms_status", "call_sign", "name", "vehicle_type", "state", "mission", "distance_m", "speed_mps", "heading_deg", "base_station"],
+  units: ["fms_status", "call_sign", "name", "vehicle_type", "state", "mission", "eta_at", "route_length_m", "distance_m", "speed_mps", "heading_deg", "base_station"],
   crowd: ["level_of_service", "people", "density_pm2", "threshold_pm2", "over_threshold", "trend_pm2_per_min", "area_m2", "blind", "quality", "alert"],
   drones: ["flight_status", "armed", "height_m", "ground_speed_mps", "heading_deg", "battery_pct", "recording", "media"],
   buildings: ["permission", "address", "persons_probable", "devices", "name", "email", "floor_plan_url"],
   devices: ["state", "value", "measures", "thresholds", "desired_value", "action_status", "consent", "name", "building"],
   reports: ["verdict", "texts", "message", "snippet", "places", "network", "author", "sender_name"],
   warnings: ["severity", "event", "headline", "description", "instruction", "onset_at", "ends_at", "urgency", "certainty"],
+  routes: ["eta_at", "route_length_m", "walk_m", "detour_s", "avoided", "passes", "uncertain", "unit", "mission", "profile"],
+  water: ["kind", "distance_m", "b_hoses", "diameter_mm", "ref", "name", "position", "access", "couplings", "flow_lpm"],
   marks: ["mark", "name", "text", "creator", "affiliation", "dimension"],
   notes: ["text", "origin", "sender_name", "receiver", "mission", "message_type"],
   sources: ["state", "silent_since", "last_received_at", "last_observed_at", "link_state", "link_since", "link_reason", "next_try_at", "peer",

@@ -1,7 +1,7 @@
 /** Everything known about the chosen feature: each fact with its age and source, times, remarks, and what may be done. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { ageSeconds, formatAge, formatMoment, formatNumber, isStale } from "../age";
+import { ageSeconds, formatAge, formatMoment, formatNumber, formatTime, isStale } from "../age";
 import { titleOf } from "../alarms";
 import { facts, positionText, shortened, type Fact } from "../facts";
 import { flagName, lang, partName, t, tMaybe } from "../i18n";
@@ -143,10 +143,12 @@ function Crews({ feature }: { feature: Feature }): JSX.Element | null {
         {ids.map((id) => {
           const unit = picture.features.get(id);
           const distance = unit?.properties["distance_m"];
+          const arrives = unit?.properties["eta_at"];
           return (
             <li key={id}>
               <Fms status={unit?.properties["fms_status"]} />
               <button type="button" class="link" disabled={!unit} onClick={() => (selected.value = id)}>{unit ? titleOf(unit) : shortened(id)}</button>
+              {typeof arrives === "string" && <span>{t("units.arrives", { time: formatTime(Date.parse(arrives), lang.value).slice(0, 5) })}</span>}
               {typeof distance === "number" && <span>{formatNumber(distance, lang.value)} m</span>}
               {unit && <Age iso={unit.properties.observed_at} short />}
             </li>

@@ -2,7 +2,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { isStale } from "../age";
+import { isStale, formatTime } from "../age";
 import { titleOf } from "../alarms";
 import { lang, t, valueName } from "../i18n";
 import { picture, selected, watch, watchNow } from "../state";
@@ -112,13 +112,14 @@ function Row({ unit, index, active, pick }: { unit: Feature; index: number; acti
   const mission = typeof p["mission"] === "string" ? picture.features.get(p["mission"]) : undefined;
   const classes = ["grid-row", "row", active && "active", stale && "worn", p["fms_status"] === 0 && "urgent"].filter(Boolean).join(" ");
   const call = String(p["call_sign"] ?? titleOf(unit));
+  const arrives = typeof p["eta_at"] === "string" ? t("units.arrives", { time: formatTime(Date.parse(p["eta_at"]), lang.value).slice(0, 5) }) : "";
   const doing = mission ? String(mission.properties["keyword_short"] ?? titleOf(mission)) : "";
   return (
     <div role="row" id={`unit-row-${index}`} class={classes} aria-rowindex={index + 2} aria-selected={selected.value === unit.id} data-id={unit.id} onClick={pick}>
       <span role="gridcell"><Fms status={p["fms_status"]} stale={stale} /></span>
       <span role="gridcell" class="call">
         <strong>{call}</strong>
-        <small>{[p["name"] === call ? "" : p["name"], unitWords(p["state"]), doing].filter(Boolean).join(" · ")}</small>
+        <small>{[p["name"] === call ? "" : p["name"], unitWords(p["state"]), arrives, doing].filter(Boolean).join(" · ")}</small>
       </span>
       <span role="gridcell" class="right">
         {stale && <span class="hidden">{t("state.stale")}</span>}
