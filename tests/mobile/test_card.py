@@ -257,7 +257,7 @@ def test_who_arrives_when_and_where_water_is() -> None:
     arrives = "2026-11-21T18:47:00.000Z"
     unit = {"call_sign": "HLF 20", "fms_status": 3, "distance_m": 690.0, "eta_at": arrives, "route_length_m": 1008.0}
     local = words.time(ages.moment(arrives), seconds=False)
-    assert facts.text("unit", unit, None, None, words) == f"3 · HLF 20: Einsatz übernommen, an {local}, 1,0 km"
+    assert facts.text("unit", unit, None, "unit:us", words) == f"3 · HLF 20: Einsatz übernommen, an {local}, 1,0 km"
     hydrant = {"id": "node/1", "kind": "underground", "ref": "H031", "diameter_mm": 100, "distance_m": 81, "b_hoses": 5}
     assert facts.text("water", hydrant, None, None, words) == "Unterflurhydrant H031, DN 100: 80 m Schlauch, 5 B"
     pond = {"id": "way/1", "kind": "pond", "name": "Teich", "distance_m": 120, "b_hoses": 6, "access": "unknown"}
