@@ -164,7 +164,7 @@ def test_a_photograph_alone_is_a_report(form: Form) -> None:
         ({"stamp": ""}, "zu lange offen"),
         ({"stamp": "ö.ü"}, "zu lange offen"),
     ],
-    ids=str,
+    ids=range(12),
 )
 def test_what_is_wrong_is_said_and_nothing_is_lost(form: Form, fields: dict[str, Any], words: str) -> None:
     answer = form.send(**({"text": 'Baum liegt <quer> & "schräg"'} | fields))
