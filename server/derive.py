@@ -150,8 +150,7 @@ class Derivations:
 
     def _work(self, lane: "_Lane", subjects: Sequence[str]) -> None:
         desk, deriver = lane.desk, lane.deriver
-        with desk.lock:
-            asked = [question for name in subjects if (question := deriver.ask(desk.picture, name)) is not None]
+        asked = [question for name in subjects if (question := self._asked(lane, name)) is not None]
         if not asked:
             return
         answers = runtime.offload(_answers, deriver, asked)
@@ -167,6 +166,16 @@ class Derivations:
                 made.append(_observation(deriver.source, question, answer, now))
             lane.rest(question.subject, now)
         self._submit(lane, made)
+
+    def _asked(self, lane: "_Lane", subject: str) -> Question | None:
+        """The question of a subject. One that raises takes none of the others along."""
+        try:
+            with lane.desk.lock:
+                return contained(lane.deriver.ask, lane.desk.picture, subject)
+        except Bug:
+            log.exception("a deriver cannot ask", extra={"source": lane.deriver.source})
+            self._count(lane, "failed")
+            return None
 
     def _submit(self, lane: "_Lane", made: list[Observation]) -> None:
         try:
