@@ -19,6 +19,10 @@ OPEN = "open"
 """Marks a view that asks for no token: the pages without data, sign-in and the two health probes."""
 
 
+BEARER, BASIC = 'Bearer realm="lagebild"', 'Basic realm="lagebild", charset="UTF-8"'
+"""What a caller without a token is told to send (RFC 6750, RFC 7617)."""
+
+
 def house() -> House:
     """What the server is made of: settings, access, situations, intake ..."""
     return cast(House, current_app.extensions["lagebild"])
@@ -42,7 +46,13 @@ def bearer() -> str | None:
     return request.headers.get("X-Auth-Token")
 
 
-def authenticate(token: str | None) -> Principal:
+def password() -> str | None:
+    """The token of the request as the password of HTTP basic; who the user is does not matter."""
+    said = request.authorization
+    return said.password or None if said is not None and said.type == "basic" else None
+
+
+def authenticate(token: str | None, challenge: str = BEARER) -> Principal:
     """Whose token this is. Raises Problem 401, or 429 after too many wrong ones from this address."""
     found = house().access.check(token or "")
     if found is not None:
@@ -52,7 +62,7 @@ def authenticate(token: str | None) -> Principal:
         wait_s = house().failures.take(address())
         if wait_s:
             raise Problem(429, "Too many wrong tokens from this address.", {"Retry-After": str(ceil(wait_s))})
-    raise Problem(401, "A valid token is needed.", {"WWW-Authenticate": 'Bearer realm="lagebild"'})
+    raise Problem(401, "A valid token is needed.", {"WWW-Authenticate": challenge})
 
 
 def is_own_origin(origin: str, host: str, allowed: Iterable[str]) -> bool:
@@ -69,8 +79,11 @@ def same_origin() -> bool:
     return origin is None or is_own_origin(origin, request.host, house().settings.server.allowed_origins)
 
 
-def needs(*roles: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def needs(*roles: str, basic: bool = False) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Let the view run only for a caller with one of the roles; `caller()` is then set.
+
+    `basic`: the token may also come as a password, as GIS programs and browsers send it by themselves. For views that
+    only read: a browser would send it along with a form of a foreign page, too.
 
     Raises Problem: 401 without or with a wrong token, 403 for another role or a foreign origin on a request that
     writes.
@@ -81,7 +94,10 @@ def needs(*roles: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
         def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
             if request.method not in ("GET", "HEAD", "OPTIONS") and not same_origin():
                 raise Problem(403, "Requests from this origin are not accepted.")
-            g.principal = authenticate(bearer())
+            if basic:
+                g.principal = authenticate(bearer() or password(), BASIC)
+            else:
+                g.principal = authenticate(bearer())
             if g.principal.role not in roles:
                 raise Problem(403, f"This needs the role {' or '.join(roles)}.")
             return view(*args, **kwargs)

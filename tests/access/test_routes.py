@@ -21,6 +21,8 @@ CONTROL = frozenset({Role.CONTROL, Role.ADMIN})
 DESK = frozenset({Role.CONTROL})
 OPEN = None
 """No token needed."""
+BY_PASSWORD = ("/ogc",)
+"""Paths that take the token as the password of HTTP basic as well."""
 
 TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/"): OPEN,
@@ -48,6 +50,16 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/quarantine"): CONTROL,
     ("POST", "/quarantine/retry"): CONTROL,
     ("GET", "/picture"): VIEWERS,
+    ("GET", "/ogc/style.css"): OPEN,
+    ("GET", "/ogc"): VIEWERS,
+    ("GET", "/ogc/<name>"): VIEWERS,
+    ("GET", "/ogc/<name>/conformance"): VIEWERS,
+    ("GET", "/ogc/<name>/api"): VIEWERS,
+    ("GET", "/ogc/<name>/collections"): VIEWERS,
+    ("GET", "/ogc/<name>/collections/<collection>"): VIEWERS,
+    ("GET", "/ogc/<name>/collections/<collection>/schema"): VIEWERS,
+    ("GET", "/ogc/<name>/collections/<collection>/items"): VIEWERS,
+    ("GET", "/ogc/<name>/collections/<collection>/items/<path:feature>"): VIEWERS,
     ("GET", "/base/geocode"): VIEWERS,
     ("GET", "/base/reverse"): VIEWERS,
     ("GET", "/media/<item_id>"): VIEWERS,
@@ -86,6 +98,8 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
 }
 ARGUMENTS = {
     "<pack_id>": "none",
+    "<collection>": "units",
+    "<path:feature>": "urn:x",
     "<path:name>": "x.js",
     "<path:rest>": "subscriptions",
     "<version>": "0" * 16,
@@ -156,7 +170,9 @@ def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
     assert routes(app) == set(TABLE)
 
 
-def call(client: FlaskClient, route: tuple[str, str], token: str | None, header: str = "Authorization") -> Any:
+def call(
+    client: FlaskClient, route: tuple[str, str], token: str | None, header: str = "Authorization", **options: Any
+) -> Any:
     method, rule = route
     path = rule
     for name, argument in ARGUMENTS.items():
@@ -164,7 +180,7 @@ def call(client: FlaskClient, route: tuple[str, str], token: str | None, header:
     value = f"Bearer {token}" if header == "Authorization" else str(token)
     headers = {} if token is None else {header: value}
     body = BODIES.get(rule) if method != "GET" else None
-    return client.open(path, method=method, json=body, headers=headers, buffered=True)
+    return client.open(path, method=method, json=body, headers=headers, buffered=True, **options)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -200,6 +216,21 @@ def test_nobody_gets_in_without_a_valid_token(
 
 def test_the_other_header_opens_too(client: FlaskClient, tokens: dict[Role, str]) -> None:
     assert call(client, ("GET", "/auth/me"), tokens[Role.FEED], "X-Auth-Token").get_json()["role"] == "feed"
+
+
+def test_the_token_as_a_password_opens_what_only_reads(client: FlaskClient, tokens: dict[Role, str]) -> None:
+    token = tokens[Role.ADMIN]
+    assert client.get("/ogc/live", auth=("qgis", token)).status_code == 200
+    assert client.get("/ogc/live", auth=("", token)).status_code == 200
+    assert client.get("/ogc/live", auth=(token, "")).status_code == 401
+    refused = client.get("/ogc/live", headers={"Authorization": "Basic no base64"})
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (
+        401,
+        'Basic realm="lagebild", charset="UTF-8"',
+    )
+    # A browser sends a password along by itself, with forms of foreign pages too: nothing else takes it.
+    taken = [route for route, allowed in TABLE.items() if allowed is not None and not route[1].startswith(BY_PASSWORD)]
+    assert {call(client, route, None, auth=("qgis", token)).status_code for route in taken} == {401}
 
 
 def test_a_revoked_token_opens_nothing(client: FlaskClient, house: House) -> None:

@@ -1,0 +1,230 @@
+"""GDAL and OWSLib read everything: a real server with two exercises and the town's base data."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from openapi_spec_validator import OpenAPIV30SpecValidator
+from owslib.ogcapi.features import Features
+
+from layers.views import layers_for
+from server.ogc.live import KINDS, MIXED
+from tests.ogc.gis import Gdal
+from tests.server import Server, wait_until
+
+FIRE, FAIR = "ex-hausbrand-1", "ex-libori-1"
+
+
+class Town:
+    """A server whose exercises stand still."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.tokens: dict[str, str] = {}
+
+    def token(self, role: str) -> str:
+        """A token of a role for every situation."""
+        if role not in self.tokens:
+            unit = ("--unit", "urn:ngsi-ld:EmergencyVehicle:padertopia-hlf-1") if role == "crew" else ()
+            self.tokens[role] = self.server.token(role, role, "--situation", "*", *unit)
+        return self.tokens[role]
+
+    def at(self, situation: str, path: str = "") -> str:
+        """An address of the API."""
+        return f"{self.server.url}/ogc/{situation}{path}"
+
+    def get(self, path: str, role: str = "control", situation: str = FIRE) -> Any:
+        """A document."""
+        return self.server.get(f"/ogc/{situation}{path}", self.token(role))
+
+    def picture(self, role: str, situation: str) -> dict[str, dict[str, Any]]:
+        """What the role sees, by id."""
+        features = self.server.get(f"/picture?situation={situation}", self.token(role))["features"]
+        return {feature["id"]: feature for feature in features}
+
+    def hold(self, situation: str, minutes: float) -> None:
+        """Stop the exercise at a minute of its clock."""
+        admin = self.token("admin")
+        found = next(s for s in self.server.get("/situations", admin)["situations"] if s["id"] == situation)
+        minute = int(found["starts_at"][14:16]) + minutes
+        hour = int(found["starts_at"][11:13]) + int(minute // 60)
+        to = f"{found['starts_at'][:11]}{hour:02d}:{int(minute % 60):02d}:00Z"
+        for body in ({"action": "pause"}, {"action": "jump", "to": to}):
+            answer = self.server.request("POST", f"/situations/{situation}/clock", admin, json=body)
+            assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The house fire after eight minutes, the fair after twenty."""
+    with Server(tmp_path_factory.mktemp("ogc") / "data", "--demo", "hausbrand") as server:
+        wait_until(lambda: len(server.lines) > 1, "the exercise to start")
+        found = Town(server)
+        admin = found.token("admin")
+        started = server.request("POST", "/situations", admin, json={"scenario": "libori"})
+        assert started.status_code == 201, started.text
+        found.hold(FIRE, 8)
+        found.hold(FAIR, 20)
+        yield found
+
+
+def names(role: str) -> list[str]:
+    """The collections that a role must find."""
+    told = []
+    for layer in layers_for(role):
+        told += [layer, *(f"{layer}_{kind}" for kind in KINDS if layer in MIXED)]
+    return [*told, "base_addresses", "base_water_points", "base_places", "base_buildings", "base_roads"]
+
+
+@pytest.mark.parametrize(("role", "situation"), [("control", FIRE), ("liaison", "live")])
+def test_ogrinfo_lists_every_collection_of_the_role(town: Town, role: str, situation: str) -> None:
+    assert Gdal(town.at(situation), town.token(role)).layers() == names(role)
+
+
+@pytest.mark.parametrize(("role", "situation"), [("control", FAIR), ("liaison", FIRE), ("crew", FIRE)])
+def test_ogr2ogr_reads_each_layer_as_the_role_sees_it(town: Town, role: str, situation: str, tmp_path: Path) -> None:
+    picture = town.picture(role, situation)
+    gdal = Gdal(town.at(situation), town.token(role))
+    read: dict[str, dict[str, Any]] = {}
+    for layer in layers_for(role):
+        if any(feature["properties"]["layer"] == layer for feature in picture.values()):
+            features = gdal.read(layer, 5, tmp_path)
+            assert len({feature["properties"]["id"] for feature in features}) == len(features)
+            read |= {feature["properties"]["id"]: feature for feature in features}
+    assert read.keys() == picture.keys()
+    assert len(picture) > 15
+    for name, feature in read.items():
+        seen, told = picture[name], feature["properties"]
+        assert feature["geometry"] == approximately(seen["geometry"])
+        assert told["layer"] == seen["properties"]["layer"]
+        assert told["rev"] == seen["properties"]["rev"]
+        assert told["exercise"] is True
+        assert told["title"].startswith("ÜBUNG")
+
+
+def approximately(geometry: Any) -> Any:
+    """GDAL writes GeoJSON with seven decimals."""
+    if isinstance(geometry, dict):
+        return {**geometry, "coordinates": approximately(geometry["coordinates"])}
+    if isinstance(geometry, list):
+        return [approximately(one) for one in geometry]
+    return geometry if geometry is None else pytest.approx(geometry, abs=1e-7)
+
+
+def test_values_and_types_are_exact(town: Town, tmp_path: Path) -> None:
+    gdal = Gdal(town.at(FIRE), town.token("control"))
+    (mission,) = gdal.read("missions", 10, tmp_path)
+    (seen,) = [one for one in town.picture("control", FIRE).values() if one["properties"]["layer"] == "missions"]
+    told, known = mission["properties"], seen["properties"]
+    assert told["address_text"] == known["address"]["text"]
+    assert told["title"] == f"ÜBUNG: {known['title']}"
+    assert told["situation"] == FIRE
+    # They travel as text; GDAL writes text that is JSON into GeoJSON as what it is.
+    assert (told["units"], told["unit_states"]) == (known["units"], known["unit_states"])
+    assert "address" not in told
+    fields = dict(
+        line.split(": ")
+        for line in gdal.run("ogrinfo", "-so", gdal.source, "units").splitlines()
+        if line.count(": ") == 1
+    )
+    assert fields["observed_at"] == "DateTime (0.0)"
+    assert fields["speed_mps"] == "Real (0.0)"
+    assert fields["accuracy_m"] == "Real (0.0)", "a number also where nobody has told one yet"
+    assert fields["fms_status"] == "Integer (0.0)"
+    assert fields["emergency"] == "Integer(Boolean) (0.0)"
+
+
+def test_the_liaison_gets_fewer_columns_and_no_devices(town: Town, tmp_path: Path) -> None:
+    control, liaison = (Gdal(town.at(FIRE), town.token(role)) for role in ("control", "liaison"))
+    assert control.read("devices", 50, tmp_path)
+    assert {"devices", "cards"} <= set(control.layers()) - set(liaison.layers())
+    assert "reporter" in control.read("missions", 50, tmp_path)[0]["properties"]
+    assert "reporter" not in liaison.read("missions", 50, tmp_path)[0]["properties"]
+
+
+def test_the_kinds_of_geometry_make_up_a_mixed_layer(town: Town, tmp_path: Path) -> None:
+    gdal = Gdal(town.at(FAIR), town.token("control"))
+    whole = [one for one in gdal.read("crowd", 100, tmp_path) if one["geometry"] is not None]
+    parts = {kind: gdal.read(f"crowd_{kind}", 100, tmp_path) for kind in ("lines", "areas")}
+    assert {one["geometry"]["type"] for one in parts["lines"]} == {"LineString"}
+    assert {one["geometry"]["type"] for one in parts["areas"]} == {"Polygon"}
+    assert len(parts["lines"]) == 10
+    assert len(parts["lines"]) + len(parts["areas"]) == len(whole)
+
+
+def test_ogr2ogr_reads_the_base_data(town: Town, tmp_path: Path) -> None:
+    gdal = Gdal(town.at("live"), town.token("liaison"))
+    for name in names("liaison")[-5:]:
+        matched = town.get(f"/collections/{name}/items?limit=1", situation="live")["numberMatched"]
+        assert matched > 15
+        features = gdal.read(name, 50, tmp_path)
+        assert len({json.dumps(one["geometry"]) + json.dumps(one["properties"]) for one in features}) == matched, name
+    addresses = {
+        (one["properties"]["street"], one["properties"]["housenumber"]): one["geometry"]["coordinates"]
+        for one in gdal.read("base_addresses", 200, tmp_path)
+    }
+    asked = town.server.get("/base/geocode?q=Kettengasse 12", town.token("liaison"))["hits"][0]
+    assert addresses["Kettengasse", "12"] == pytest.approx([asked["lon"], asked["lat"]], abs=1e-6)
+
+
+def test_a_spatial_filter_goes_to_the_server(town: Town, tmp_path: Path) -> None:
+    gdal = Gdal(town.at("live"), town.token("control"))
+    everything = gdal.read("base_buildings", 500, tmp_path)
+    box = (8.783, 51.829, 8.786, 51.831)
+    within = gdal.read("base_buildings", 40, tmp_path, "-spat", *map(str, box))
+    west, south, east, north = box
+    told = town.get(f"/collections/base_buildings/items?limit=1&bbox={west},{south},{east},{north}", situation="live")
+    assert told["numberMatched"] == len(within)
+    assert 10 < len(within) < len(everything)
+
+
+def test_owslib_reads_it(town: Town) -> None:
+    for situation in (FIRE, "live"):
+        api = Features(town.at(situation), headers={"Authorization": f"Bearer {town.token('control')}"})
+        assert {one.rpartition("/")[2] for one in api.conformance()["conformsTo"]} == {
+            "core",
+            "oas30",
+            "html",
+            "geojson",
+        }
+        assert api.feature_collections() == names("control")
+        assert api.collection("base_roads")["crs"] == ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"]
+    api = Features(town.at(FIRE), headers={"Authorization": f"Bearer {town.token('control')}"})
+    units = api.collection_items("units", limit=2)
+    assert (units["numberReturned"], len(units["features"])) == (2, 2)
+    first = units["features"][0]
+    assert api.collection_item("units", first["id"])["properties"] == first["properties"]
+    assert api.response is not None
+
+
+def test_the_description_is_openapi_3(town: Town) -> None:
+    for role in ("control", "liaison"):
+        document = town.get("/api", role)
+        OpenAPIV30SpecValidator(document).validate()
+        paths = document["paths"]
+        known = paths["/collections/{collection}/items"]["get"]["parameters"][0]["schema"]["enum"]
+        assert known == names(role)
+        assert document["servers"] == [{"url": town.at(FIRE)}]
+
+
+def test_every_link_of_every_document_leads_somewhere(town: Town) -> None:
+    session = requests.Session()
+    session.headers["X-Auth-Token"] = town.token("liaison")
+    open_, seen = [town.at(FIRE)], set()
+    while open_:
+        address = open_.pop()
+        answer = session.get(address, timeout=30)
+        assert answer.status_code == 200, address
+        seen.add(address)
+        if answer.headers["Content-Type"].startswith("text/html"):
+            continue
+        document = answer.json()
+        links = document.get("links", []) + [one for c in document.get("collections", ()) for one in c["links"]]
+        for one in links:
+            if one["href"].startswith(town.at(FIRE)) and one["href"] not in seen and one["rel"] != "related":
+                assert answer.headers["Content-Type"].split(";")[0] != "text/html"
+                open_.append(one["href"])
+    assert len(seen) > 100
