@@ -43,6 +43,11 @@ def moment(name: str) -> datetime | None:
         raise Problem(422, f"{name}: a time as 2026-07-25T17:30:00Z") from None
     if found.tzinfo is None:
         raise Problem(422, f"{name}: a time needs a zone, such as Z")
+    return in_utc(name, found)
+
+
+def in_utc(name: str, found: datetime) -> datetime:
+    """A time with a zone, in UTC. Raises Problem 422 for one that is in no year there."""
     try:
         return found.astimezone(UTC)
     except OverflowError:

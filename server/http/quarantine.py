@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from msgspec import Meta, Struct
 
 from server.access import Role
-from server.http.body import number, read
+from server.http.body import in_utc, number, read
 from server.http.guard import caller, house, needs
 from server.quarantined import Choice
 
@@ -42,7 +42,8 @@ def quarantine() -> ResponseReturnValue:
 def retry() -> ResponseReturnValue:
     """Read what is chosen again; what became of each row."""
     wish = read(Wish)
-    summary = house().retry.run(Choice(ids=wish.ids, source=wish.source, since=wish.since), dry_run=wish.dry_run)
+    since = None if wish.since is None else in_utc("since", wish.since)
+    summary = house().retry.run(Choice(ids=wish.ids, source=wish.source, since=since), dry_run=wish.dry_run)
     if not wish.dry_run:
         house().audit.append(
             "quarantine-retry", caller(), ok=summary.ok, refused=summary.refused, left=summary.left, taken=summary.taken

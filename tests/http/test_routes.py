@@ -137,6 +137,12 @@ def test_what_cannot_be_done_to_a_situation(call: Call, path: str, body: dict[st
     assert set(response.get_json()) == {"error", "description"}
 
 
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_is_in_no_year_is_refused(call: Call, since: str) -> None:
+    response = call("POST", "/quarantine/retry", "control", json={"since": since})
+    assert (response.status_code, response.get_json()["description"]) == (422, "since: out of range")
+
+
 def test_health(call: Call, house: House) -> None:
     assert call("GET", "/healthz").get_json() == {"status": "alive"}
     ready = call("GET", "/readyz")
