@@ -10,6 +10,7 @@ import msgspec
 
 from server import runtime
 from server.base.base import Base, BaseError, Bases
+from server.edge import Bug, contained
 from server.packs.area import PackArea, PackEntry
 
 log = logging.getLogger("lagebild.packs")
@@ -42,7 +43,10 @@ class PackStore:
 
     def _run(self) -> None:
         while True:
-            self.refresh()
+            try:
+                contained(self.refresh)
+            except Bug:
+                log.exception("packs were not looked after")
             if self._stopped.wait(ROUND_S):
                 return
 
@@ -75,7 +79,7 @@ class PackStore:
         try:
             fresh = {}
             for area in self._areas or (PackArea(id=WHOLE, title=base.manifest.name),) if base else ():
-                found = runtime.offload(_ready, self._folder, self._bases.folder, area)
+                found = runtime.offload(_ready_or_why, self._folder, self._bases.folder, area)
                 if isinstance(found, str):
                     log.warning("no pack", extra={"area": area.id, "reason": found})
                     continue
@@ -98,6 +102,14 @@ class PackStore:
 
 def _note(path: Path) -> Path:
     return path.with_suffix(".json")
+
+
+def _ready_or_why(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | str:
+    """As `_ready`; what base data that is damaged raises is why, so that it takes no other pack along."""
+    try:
+        return contained(_ready, folder, base_folder, area)
+    except Bug as bug:
+        return str(bug)
 
 
 def _ready(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | str:

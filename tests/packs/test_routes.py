@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from server.access import Role
-from server.base.base import Base, Bases
+from server.base.base import TILES, Base, Bases
 from server.base.build import build
 from server.house import House
 from server.packs.area import PackArea
 from server.packs.store import WHOLE, PackStore
 from tests.base.osm import Sheet
 from tests.http.conftest import Call
+from tests.server import wait_until
 
 CARRIERS = {Role.CREW, Role.CONTROL, Role.PLANNER, Role.ADMIN}
 
@@ -74,6 +75,26 @@ def test_without_base_data_there_is_no_pack(tmp_path: Path) -> None:
     store = PackStore(tmp_path / "packs", Bases(tmp_path / "base"), ())
     store.refresh()
     assert (store.entries, store.building, store.areas) == ([], False, [WHOLE])
+
+
+def test_damaged_base_data_end_no_pack_but_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.packs.store.ROUND_S", 0.01)
+    bases = Bases(tmp_path / "base")
+    store = PackStore(tmp_path / "packs", bases, ())
+    osm = Sheet()
+    osm.square(8.75, 51.717, 0.004, building="yes", name="Schule")
+    damaged = build(osm.write(tmp_path / "a.osm"), tmp_path / "base")
+    damaged.file(TILES).write_bytes(b"PMTiles\x03" + b"\xff" * 2_000)
+    store.start()
+    try:
+        wait_until(lambda: not store.building, "the damaged base data to be given up")
+        assert store.entries == []
+        osm.square(8.76, 51.717, 0.004, building="yes", name="Kirche")
+        build(osm.write(tmp_path / "a.osm"), tmp_path / "base")
+        wait_until(lambda: store.entries, "the pack of sound base data")
+        assert [path.suffix for path in sorted((tmp_path / "packs").iterdir())] == [".json", ".pack"]
+    finally:
+        store.stop()
 
 
 def test_new_base_data_replace_the_packs_and_old_files_go(tmp_path: Path) -> None:
