@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from server import runtime
 from server.desk import Busy, Closed
+from server.edge import Bug, contained
 from server.feeds import DecodeError, Refused
 from server.intake import Intake
 from server.quarantine import Quarantine, Row
@@ -93,10 +94,16 @@ class Retry:
     def _serve(self) -> None:
         wishes = Wishes(self._quarantine)
         while not self._stopped.wait(ROUND_S):
-            for number, wish in wishes.open():
-                summary = self.run(wish.choice, dry_run=wish.dry_run)
-                wishes.answer(number, summary)
-                log.info("quarantine read again", extra={"ok": summary.ok, "refused": summary.refused})
+            try:
+                contained(self._fulfil, wishes)
+            except Bug:
+                log.exception("wishes to read the quarantine again wait for the next round")
+
+    def _fulfil(self, wishes: "Wishes") -> None:
+        for number, wish in wishes.open():
+            summary = self.run(wish.choice, dry_run=wish.dry_run)
+            wishes.answer(number, summary)
+            log.info("quarantine read again", extra={"ok": summary.ok, "refused": summary.refused})
 
     def _run(self, choice: Choice, dry_run: bool) -> Summary:
         count: Counter[str] = Counter()
@@ -208,7 +215,14 @@ class Wishes:
         if found:
             with self._db as db:
                 db.execute("DELETE FROM wish WHERE asked_at < ?", (time.time() - WISH_KEPT_S,))
-        return [(number, msgspec.json.decode(wish, type=Wish)) for number, wish in found]
+        wishes = []
+        for number, wish in found:
+            try:
+                wishes.append((number, msgspec.json.decode(wish, type=Wish)))
+            except msgspec.DecodeError:  # a command of another version: it waits no longer than it wants
+                with self._db as db:
+                    db.execute("DELETE FROM wish WHERE id = ?", (number,))
+        return wishes
 
     def _answer(self, number: int, summary: bytes) -> None:
         with self._db as db:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,9 @@ from server.intake import Intake
 from server.journal.sqlite import SqliteJournal
 from server.quarantine import Quarantine, row
 from server.quarantined import Choice, Message
-from server.retry import Retry, settled
+from server.retry import Retry, Summary, Wish, Wishes, settled
 from server.situations import Situations
-from tests.server import Server, lagebild
+from tests.server import Server, lagebild, wait_until
 
 AT = datetime.now(UTC) - timedelta(minutes=10)
 VEHICLE = {"id": "urn:ngsi-ld:EmergencyVehicle:1", "type": "EmergencyVehicle", "fmsStatus": 3}
@@ -230,6 +231,24 @@ def test_which_rows_are_settled() -> None:
         (3, "refused", "y"),
         (4, "ok", None),
     ]
+
+
+def test_a_wish_that_nobody_understands_keeps_no_other_from_its_answer(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.retry.ROUND_S", 0.01)
+    wishes = Wishes(room.quarantine)
+    room.retry.start()
+    try:
+        for wish in (b"{", b'{"choice": 7, "dry_run": true}'):
+            with room.quarantine.lock, room.quarantine.database as db:
+                db.execute("INSERT INTO wish(asked_at, wish) VALUES (?, ?)", (time.time(), wish))
+        number = wishes.ask(Wish(choice=Choice(), dry_run=True))
+        assert wait_until(lambda: wishes.take(number), "the answer") == Summary(dry_run=True)
+    finally:
+        room.retry.stop()
+    with room.quarantine.lock:
+        assert room.quarantine.database.execute("SELECT count(*) FROM wish").fetchone() == (0,)
 
 
 def test_the_command_asks_the_running_server_and_works_alone_when_it_has_stopped(tmp_path: Path) -> None:
