@@ -6,6 +6,7 @@ home answers comes through the NGSI intake. Nothing of an exercise ever reaches 
 the live situation.
 """
 
+import contextlib
 import json
 import logging
 import threading
@@ -23,6 +24,7 @@ from layers.observation import Observation, idempotency_key
 from server import runtime
 from server.access import Principal
 from server.desk import Busy, Closed
+from server.edge import Bug, contained
 from server.home_names import device_here, device_there
 from server.situations import Situation, Situations
 
@@ -35,7 +37,7 @@ ROUND_S = 0.5
 MAX_WAITING = 1_000
 """Commands that wait for an answer at once."""
 MAX_DESIRED_CHARS = 100
-GRANTED, PENDING, DENIED = "GRANTED", "PENDING", "DENIED"
+NONE, GRANTED, PENDING, DENIED = "NONE", "GRANTED", "PENDING", "DENIED"
 SUCCESS, ERROR, TIMEOUT = "SUCCESS", "ERROR", "TIMEOUT"
 """What an owner answers, and what becomes of a command (also PENDING and DENIED)."""
 
@@ -132,19 +134,22 @@ class Homes:
         """Ask the owner for access during a mission. Raises Refused, Busy, Closed."""
         self._must_be_connected(building)
         self._must_be_open(mission)
-        with self._lock:
-            self._consents[building] = mission
-            self._keep()
+        # First what was consented to before is void: otherwise it would count for this mission if we got no further.
         self._observe(building, Building(permission="REQUEST"))
+        with self._lock:
+            self._keep({**self._consents, building: mission})
         self._tell(building, {"id": building, "type": "Building", "permission": "REQUEST"})
 
     def end(self, building: str) -> None:
         """Give back what the owner consented to. Raises Busy, Closed."""
         with self._lock:
-            if self._consents.pop(building, None) is None:
+            if building not in self._consents:
                 raise Refused("this home was not asked")
-            self._keep()
-        self._observe(building, Building(permission="NONE"))
+        # First durable, then forgotten: where it cannot be written down now, the next round ends it.
+        if self._permission(building) != NONE:
+            self._observe(building, Building(permission=NONE))
+        with self._lock:
+            self._keep({name: mission for name, mission in self._consents.items() if name != building})
         self._tell(building, {"id": building, "type": "Building", "permission": "NONE"})
 
     def command(self, building: str, device: str, desired: str | float | bool, by: Principal | None = None) -> None:
@@ -227,7 +232,8 @@ class Homes:
         for building, mission in consents.items():
             if not self._is_open(mission):
                 log.info("consent ends with its mission", extra={"building": building, "mission": mission})
-                self.end(building)
+                with contextlib.suppress(Refused):  # somebody else ended it this moment
+                    self.end(building)
         for building in connected:
             if building not in consents and self._permission(building) == GRANTED:
                 # Granted without a mission that asked: the owner consents to a purpose, not for ever.
@@ -256,11 +262,12 @@ class Homes:
     def _run(self) -> None:
         while not self._stopped.wait(ROUND_S):
             try:
-                self.look_after()
-            except (Busy, Refused):
-                continue  # the next round tries again
-            except Closed:
-                return
+                contained(self.look_after)
+            except Bug as bug:
+                if isinstance(bug.__cause__, Closed):
+                    return
+                if not isinstance(bug.__cause__, Busy):
+                    log.exception("homes were not looked after; the next round tries again")
 
     # -- helpers ------------------------------------------------------------------------------------------------------
 
@@ -325,10 +332,12 @@ class Homes:
         except OSError:
             self.disconnect(building, send)
 
-    def _keep(self) -> None:
+    def _keep(self, consents: dict[str, str]) -> None:
+        """With the lock held. On disk first: what cannot be written down does not count. Raises OSError."""
         beside = self._path.with_suffix(".new")
-        beside.write_bytes(msgspec.json.encode(self._consents))
+        beside.write_bytes(msgspec.json.encode(consents))
         beside.replace(self._path)
+        self._consents = consents
 
 
 def _read(path: Path) -> dict[str, str]:

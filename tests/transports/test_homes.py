@@ -10,9 +10,11 @@ import pytest
 
 from layers.content import Building, Content, Device, Mission
 from layers.observation import Observation, idempotency_key
+from server.desk import Busy
 from server.home_names import device_here, device_there
 from server.homes import MAX_WAITING, Homes, Refused
 from server.situations import Situations
+from tests.server import wait_until
 
 HOME = "urn:ngsi-ld:Building:7"
 DOOR = device_here(HOME, "urn:ngsi-ld:Device:Actuator1")
@@ -98,6 +100,64 @@ def test_consent_outlives_a_restart_and_still_ends(town: Town) -> None:
     again.look_after()
     assert town.get(HOME, "permission") == "NONE"
     assert (town.folder / "homes.json").read_bytes() == b"{}"
+
+
+def test_consent_that_cannot_be_ended_now_is_ended_later(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.granted()
+    town.says("m", Mission(closed=True))
+
+    def full(_: object) -> None:
+        raise Busy("full", 1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(town.situations.live.desk, "submit", full)
+        with pytest.raises(Busy):
+            town.homes.look_after()
+        with pytest.raises(Busy):
+            town.homes.end(HOME)
+    town.homes.disconnect(HOME, town.hear)
+    town.homes.look_after()
+    assert town.get(HOME, "permission") == "NONE"
+
+
+def test_consent_for_one_mission_counts_for_no_other_that_could_not_ask(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.granted()
+    town.says("other", Mission(number="2"))
+
+    def full(_: object) -> None:
+        raise Busy("full", 1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(town.situations.live.desk, "submit", full)
+        with pytest.raises(Busy):
+            town.homes.ask(HOME, "other")
+    town.says("m", Mission(closed=True))
+    assert not town.homes.granted(HOME)
+
+
+def test_homes_are_looked_after_again_once_the_disk_takes_something(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.homes.ROUND_S", 0.01)
+    failures: list[str] = []
+    monkeypatch.setattr("server.homes.log.exception", failures.append)
+    town.granted()
+    beside = town.folder / "homes.new"
+    beside.mkdir()  # the file of consents cannot be written
+    town.homes.start()
+    try:
+        town.says("m", Mission(closed=True))
+        wait_until(lambda: len(failures) > 1, "the second round that fails")
+        assert town.get(HOME, "permission") == "NONE"
+        rev = town.situations.live.picture.rev
+        wait_until(lambda: len(failures) > 3, "further rounds")
+        assert town.situations.live.picture.rev == rev, "it was written down again in every round"
+        beside.rmdir()
+        wait_until(lambda: (town.folder / "homes.json").read_bytes() == b"{}", "the consent to be forgotten")
+    finally:
+        town.homes.stop()
 
 
 def test_a_second_gateway_takes_the_place_of_the_first(town: Town) -> None:
