@@ -17,7 +17,7 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      ["/auth", "/config", "/picture", "/situations", "/scenarios", "/basemap", "/quarantine", "/socket.io"].map((path) => [
+      ["/auth", "/base", "/basemap", "/config", "/homes", "/media", "/picture", "/quarantine", "/scenarios", "/situations", "/socket.io"].map((path) => [
         path,
         { target: process.env["LAGEBILD_URL"] ?? "http://127.0.0.1:8080", ws: path === "/socket.io" },
       ]),

@@ -23,6 +23,7 @@ export function isNewMission(feature: Feature, nowMs: number): boolean {
 /** What to call a feature; one without a name by what it measures or is, and the end of its id. */
 export const titleOf = (feature: Feature): string => {
   const p = feature.properties;
+  if (p.part === "note" && !p["text"]) return noteText(feature);
   for (const key of ["title", "name", "call_sign", "keyword", "headline"]) {
     const value = p[key];
     if (typeof value === "string" && value) return value;
@@ -30,6 +31,13 @@ export const titleOf = (feature: Feature): string => {
   const measures = Array.isArray(p["measures"]) ? p["measures"].map((one) => valueName("measures", String(one))).join(", ") : "";
   return `${measures || partName(p.part ?? p.layer)} ${feature.id.slice(feature.id.lastIndexOf(":") + 1)}`;
 };
+
+/** What an entry of the log book says; one without a text (a change of status) by its kind, in words. */
+export function noteText(note: Feature): string {
+  const { text, message_type: kind } = note.properties;
+  if (typeof text === "string" && text) return text;
+  return typeof kind === "string" && kind ? valueName("message_type", kind) : partName("note");
+}
 
 export function isSilent(feature: Feature): boolean {
   return feature.properties["state"] === "silent";

@@ -1,5 +1,5 @@
 /** A feature as facts for people: which properties, in which order, in words and units, each with its own time and source. */
-import { formatMoment, formatNumber, type Lang } from "./age";
+import { formatAge, formatMoment, formatNumber, type Lang } from "./age";
 import { fieldName, t, valueName } from "./i18n";
 import type { Feature, SourceRef } from "./wire";
 
@@ -15,7 +15,7 @@ export interface Fact {
 }
 
 /** Properties that the panel shows elsewhere, or that are machinery. */
-const HIDDEN = new Set([
+export const HIDDEN = new Set([
   "layer", "part", "title", "rev", "observed_at", "reported_at", "received_at", "stale_at", "expires_at", "sources", "flags",
   "accuracy_m", "times", "sections", "unit_states", "seen_by", "search_ids", "keyword_short", "emergency", "speech_request", "id",
   "position_source", "position_accuracy_m", "position_label", "geocode_state", "geocode_score", "candidates",
@@ -67,6 +67,8 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
   const found: Fact[] = [];
   for (const key of [...first, ...rest]) {
     const value = p[key];
+    // What nobody tagged of water is not told; only how thick its pipe is would be missed.
+    if (p.layer === "water" && value === null && key !== "diameter_mm") continue;
     // A unit's state is its FMS status in other words.
     if (p.layer === "units" && key === "state") continue;
     // The crews of a mission have a list of their own above.
@@ -75,7 +77,8 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
     const observedAt = p.times?.[key] ?? p.observed_at ?? null;
     const fact: Fact = {
       key,
-      label: fieldName(key),
+      // How far the water is, is told along the hose.
+      label: fieldName(p.layer === "water" && key === "distance_m" ? "hose_m" : key),
       text: value === null ? null : p.layer === "devices" && key === "value" ? deviceValue(feature, nowMs, lang) : textOf(key, value, nowMs, lang, nameOf),
       observedAt,
       sources: sourcesAt(p.sources ?? [], observedAt),
@@ -110,7 +113,7 @@ const UNITS: [RegExp, (value: number, lang: Lang) => string][] = [
   [/_deg$/, (v, lang) => `${formatNumber(v, lang)}° ${compass(v, lang)}`],
   [/_px$/, (v, lang) => `${formatNumber(v, lang)} px`],
   [/_pct$/, (v, lang) => `${formatNumber(v, lang)} %`],
-  [/_s$/, (v, lang) => `${formatNumber(v, lang)} s`],
+  [/_s$/, (v, lang) => (v >= 60 ? formatAge(v, lang) : `${formatNumber(v, lang)} s`)],
   [/^quality$|^occupancy$|^probability$/, (v, lang) => `${formatNumber(v * 100, lang)} %`],
 ];
 

@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
-import { alarms, titleOf } from "../src/alarms";
-import { addressText, deviceValue, facts } from "../src/facts";
+import { alarms, noteText, titleOf } from "../src/alarms";
+import { addressText, deviceValue, facts, HIDDEN } from "../src/facts";
 import { chooseLang, fieldName, flagName, partName, t, valueName } from "../src/i18n";
 import { de } from "../src/i18n/de";
+import { deFields } from "../src/i18n/de-fields";
 import { en } from "../src/i18n/en";
 import { bounds, centre } from "../src/map/geometry";
 import { fragment, keep, stored } from "../src/session";
@@ -31,6 +33,41 @@ describe("words", () => {
     chooseLang("en");
     expect(t("app.exercise")).toBe("EXERCISE");
     expect(fieldName("some_length_m")).toBe("Some length");
+  });
+});
+
+describe("docs/layers.md", () => {
+  it("lists no property that has no German name", () => {
+    const page = readFileSync(new URL("../../../docs/layers.md", import.meta.url), "utf8");
+    const parts = page.slice(page.indexOf("## missions"));
+    const listed = [...parts.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell]) => [...(cell ?? "").matchAll(/`([a-z0-9_]+)`/g)].map(([, name]) => String(name)));
+    // These rows tell the parts of a layer, not properties.
+    const parted = new Set(["post", "citizen_report", "social_event", "social_rule", "social_search"]);
+    expect(listed.length).toBeGreaterThan(150);
+    expect(listed.filter((name) => !HIDDEN.has(name) && !parted.has(name) && !(`field.${name}` in deFields))).toEqual([]);
+  });
+});
+
+describe("notes", () => {
+  it("say a change of status in words, and what somebody wrote as it was written", () => {
+    const note = (more: Record<string, unknown>): Feature => feature("n", { layer: "notes", part: "note", ...more });
+    const status = note({ message_type: "VEHICLE_STATUS_AT_LOCATION", title: "VEHICLE_STATUS_AT_LOCATION", text: null });
+    expect([noteText(status), titleOf(status)]).toEqual(["Status 4: am Einsatzort", "Status 4: am Einsatzort"]);
+    expect(noteText(note({ message_type: "MESSAGE", text: "Wasser marsch" }))).toBe("Wasser marsch");
+    expect(noteText(note({ message_type: "NEW_KIND" }))).toBe("NEW_KIND");
+    expect(facts(note({ receiver: "Logbook", parameters: { oldValue: 3, newValue: 4 } }), NOW, "de", () => null).map((one) => [one.label, one.text])).toEqual([
+      ["Empfänger", "Einsatztagebuch"], ["Angaben", "vorher: 3, nachher: 4"],
+    ]);
+  });
+});
+
+describe("water", () => {
+  it("is told by the length of hose, without what nobody tagged", () => {
+    const point = feature("w", { layer: "water", part: "water-1", kind: "underground", distance_m: 81, b_hoses: 5, couplings: null, access: null, diameter_mm: null });
+    expect(facts(point, NOW, "de", () => null).map((one) => [one.label, one.text])).toEqual([
+      ["Art", "Unterflurhydrant"], ["Schlauchlänge", "81 m"], ["B-Schläuche", "5"], ["Durchmesser (mm)", null],
+    ]);
+    expect(partName("water-1")).toBe("Wasserentnahme");
   });
 });
 

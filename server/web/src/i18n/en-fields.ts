@@ -1,6 +1,6 @@
 /** English names of properties and values where the name on the wire, spelt out, would not do. */
 export const enFields: Record<string, string> = {
-  "field.eta_at": "Arrival", "field.eta_s": "Driving time (s)", "field.route_length_m": "Way to drive", "field.walk_m": "On foot", "field.detour_s": "Detour (s)",
+  "field.eta_at": "Arrival", "field.eta_s": "Driving time", "field.route_length_m": "Way to drive", "field.walk_m": "On foot", "field.detour_s": "Detour",
   "field.avoided": "Driven around", "field.passes": "Leads through", "field.uncertain": "Not sure", "field.profile": "Vehicle profile", "field.unit": "Unit",
   "field.b_hoses": "B hoses", "field.diameter_mm": "Diameter (mm)", "field.couplings": "Couplings", "field.flow_lpm": "Flow (l/min)", "field.pressure_bar": "Pressure (bar)", "field.volume_l": "Volume (l)", "field.access": "Access", "field.osm": "OpenStreetMap",
   "field.keyword_short": "Short keyword", "field.subcategory": "Subcategory", "field.alert_source": "Alerted by",
@@ -38,6 +38,11 @@ export const enFields: Record<string, string> = {
   "part.mark": "Mark",
   "field.skew_s": "Clock deviation",
 
+  "field.inbound_per_min": "Entries", "field.outbound_per_min": "Exits", "field.ref": "Number", "field.hose_m": "Length of hose", "field.oldValue": "before", "field.newValue": "after",
+  "value.receiver.Logbook": "log book", "value.message_type.MESSAGE": "message", "value.message_type.RESPONSE": "answer", "value.message_type.HANDOVER": "handover",
+  "value.message_type.VEHICLE_STATUS_AVAILABLE_ON_RADIO": "Status 1: available by radio", "value.message_type.VEHICLE_STATUS_AT_STATION": "Status 2: available at station",
+  "value.message_type.VEHICLE_STATUS_MISSION_ACCEPTED": "Status 3: en route", "value.message_type.VEHICLE_STATUS_AT_LOCATION": "Status 4: on scene",
+  "value.message_type.VEHICLE_STATUS_PATIENT_ABOARD": "Status 7: patient on board", "value.message_type.VEHICLE_STATUS_AT_DESTINATION": "Status 8: at destination",
   "value.fms_status.0": "emergency call", "value.fms_status.1": "available by radio", "value.fms_status.2": "available at station",
   "value.fms_status.3": "en route", "value.fms_status.4": "on scene", "value.fms_status.5": "request to speak",
   "value.fms_status.6": "out of service", "value.fms_status.7": "patient on board", "value.fms_status.8": "at destination",
@@ -61,9 +66,11 @@ export const enFields: Record<string, string> = {
   "flag.clock_ahead": "The source's clock is ahead: time set to reception",
   "flag.clock_implausible": "The source's clock is implausible: time set to reception",
   "flag.time_assumed": "Reported without a time of its own: time of reception assumed",
-  "flag.tz_assumed": "Reported without a time zone: UTC assumed",
+  "flag.tz_assumed": "Reported without a time zone: zone assumed",
   "flag.retained": "Kept by the broker from before: nobody knows how old it is",
   "flag.position_assumed": "Position assumed",
+  "value.kind.pillar": "pillar hydrant", "value.kind.underground": "underground hydrant", "value.kind.wall": "wall hydrant", "value.kind.pipe": "dry riser", "value.kind.suction_point": "suction point", "value.kind.water_tank": "water tank", "value.kind.fire_water_pond": "fire pond",
+  "value.uncertain.height": "headroom", "value.uncertain.private": "private way",
   "value.hit.house": "house", "value.hit.interpolated": "estimated", "value.hit.nearest": "nearest number", "value.hit.street": "street",
   "value.hit.crossing": "crossing", "value.hit.object": "object", "value.hit.place": "place",
 };

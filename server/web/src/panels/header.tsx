@@ -20,7 +20,7 @@ export function Header(): JSX.Element {
       <LinkState />
       <Clock />
       <div class="desk">
-        <span class="who"><strong>{tMaybe(`role.${session.value?.role ?? ""}`)}</strong> {session.value?.name}</span>
+        <Who />
         <label class="small">
           <span>{t("header.theme")}</span>
           <select value={themeChoice.value} onChange={(event) => chooseTheme(event.currentTarget.value as ThemeChoice)} data-testid="theme">
@@ -38,6 +38,13 @@ export function Header(): JSX.Element {
       </div>
     </header>
   );
+}
+
+/** The role, and the desk's name where that says more. */
+function Who(): JSX.Element {
+  const role = tMaybe(`role.${session.value?.role ?? ""}`);
+  const name = session.value?.name;
+  return <span class="who"><strong>{role}</strong>{name !== role && ` ${name ?? ""}`}</span>;
 }
 
 function Situations(): JSX.Element {

@@ -1,6 +1,7 @@
 /** Messages of the situation, the newest first: log book, crews, control room. */
 import type { JSX } from "preact";
-import { titleOf } from "../alarms";
+import { noteText, titleOf } from "../alarms";
+import { shortened } from "../facts";
 import { t, valueName } from "../i18n";
 import { mayReport, picture, selected, watch } from "../state";
 import type { Feature } from "../wire";
@@ -8,6 +9,9 @@ import { NoteForm } from "./actions";
 import { Age, useRows } from "./parts";
 
 const SHOWN = 200;
+
+/** Receiver of entries that are only kept, as the INSPIRE data model names it. */
+const LOG_BOOK = "Logbook";
 
 const at = (note: Feature): string => String(note.properties["issued_at"] ?? note.properties.observed_at ?? "");
 
@@ -30,16 +34,18 @@ export function Notes(): JSX.Element {
 
 function Row({ note, focusable }: { note: Feature; focusable: boolean }): JSX.Element {
   const p = note.properties;
-  const receiver = typeof p["receiver"] === "string" ? p["receiver"] : typeof p["mission"] === "string" ? p["mission"] : null;
+  // Every entry of dispatch is meant for the log book: that tells nobody anything.
+  const named = typeof p["receiver"] === "string" && p["receiver"] !== LOG_BOOK ? p["receiver"] : null;
+  const receiver = named ?? (typeof p["mission"] === "string" ? p["mission"] : null);
   const other = receiver ? picture.features.get(receiver) : undefined;
   const origin = typeof p["origin"] === "string" ? valueName("origin", p["origin"]) : "";
   return (
     <li role="option" class="row note" tabIndex={focusable ? 0 : -1} aria-selected={selected.value === note.id} data-id={note.id} onClick={() => (selected.value = note.id)}>
       <div class="line">
-        <span class="from">{typeof p["sender_name"] === "string" ? p["sender_name"] : origin}{receiver && <> → {other ? titleOf(other) : receiver}</>}</span>
+        <span class="from">{typeof p["sender_name"] === "string" ? p["sender_name"] : origin}{receiver && <> → {other ? titleOf(other) : shortened(receiver)}</>}</span>
         <Age iso={at(note)} short />
       </div>
-      <div class="text">{typeof p["text"] === "string" && p["text"] ? p["text"] : String(p["message_type"] ?? p.title ?? "")}</div>
+      <div class="text">{noteText(note)}</div>
     </li>
   );
 }
