@@ -35,6 +35,8 @@ log = logging.getLogger("lagebild.tak")
 FEED = "cot"
 WRITE_S = 30.0
 """A client that takes nothing for so long is gone."""
+BURST_MIN = 0.1
+"""Events that may come at once, in minutes of `events_per_min`: the others in the house get their turns meanwhile."""
 BUSY_TRIES = 60
 PROTOCOL = "1"
 
@@ -64,7 +66,7 @@ class Guest:
         self._host = address.rpartition(":")[0].strip("[]")
         self._stats = stats
         self._framer = Framer()
-        self._throttle = Throttle(settings.events_per_min, settings.events_per_min)
+        self._throttle = Throttle(settings.events_per_min, max(1.0, settings.events_per_min * BURST_MIN))
         self._outlet: Outlet | None = None
         self._who: Principal | None = None
         self._situation: Situation | None = None
@@ -72,8 +74,7 @@ class Guest:
     def run(self) -> None:
         """From the handshake to the end. Raises OSError, DecodeError."""
         until = time.monotonic() + self._settings.sign_in_s
-        self._wire.patience(self._settings.sign_in_s)
-        self._wire.shake()
+        self._wire.shake(self._settings.sign_in_s)
         waiting = self._welcome(self._bound(), [])
         while self._who is None:
             self._wire.patience(max(0.01, until - time.monotonic()))
@@ -172,7 +173,7 @@ class Guest:
         for piece in pieces:
             if piece.kind == AUTH:
                 continue
-            if wait_s := self._throttle.take("events"):
+            while wait_s := self._throttle.take("events"):
                 time.sleep(wait_s)  # it waits with us
             if self._is_for_the_picture(piece):
                 parts.append(framed(piece))

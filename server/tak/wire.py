@@ -6,6 +6,7 @@ import hashlib
 import socket
 import ssl
 import threading
+import time
 from typing import Any
 
 from server.transports.serving import close
@@ -29,13 +30,17 @@ class Wire:
         """How long reading and writing may take from now on."""
         self._socket.settimeout(seconds)
 
-    def shake(self) -> None:
-        """Agree on TLS, if there is any."""
+    def shake(self, within_s: float) -> None:
+        """Agree on TLS, if there is any; an octet now and then is not enough. Raises TimeoutError."""
+        until = time.monotonic() + within_s
         while self._tls is not None:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 self._flush()
+                if (left_s := until - time.monotonic()) <= 0:
+                    raise TimeoutError(f"no TLS within {within_s:g} s") from None
+                self.patience(left_s)
                 if not self._fill():
                     raise ConnectionResetError("closed while agreeing on TLS") from None
             else:

@@ -83,7 +83,7 @@ class CotClient(Transport[CotClientSettings]):
             sock = socket.create_connection((one.host, one.port), one.connect_timeout_s)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wire = Wire(sock, self._tls(), name=one.server_name or one.host)
-            wire.shake()
+            wire.shake(one.connect_timeout_s)
             wire.patience(one.silent_s)
         except OSError as error:
             raise Lost(refusal(error)) from error

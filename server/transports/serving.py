@@ -4,6 +4,7 @@ Bounded: connections, time without a word, time for one message. Who is not on t
 the sessions do with the bytes is theirs. Works in both async modes.
 """
 
+import contextlib
 import ipaddress
 import logging
 import os
@@ -11,13 +12,15 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from server import runtime
+from server.edge import Bug, contained
 
 log = logging.getLogger("lagebild.listeners")
 
@@ -187,8 +190,8 @@ class StreamServer:
         connection = peer
         try:
             if self._tls is not None:
-                peer.settimeout(HANDSHAKE_S)
-                connection = self._tls.wrap_socket(peer, server_side=True)
+                with limited(peer, HANDSHAKE_S):
+                    connection = self._tls.wrap_socket(peer, server_side=True)
                 if not self._sockets.hold(connection):
                     return
             session = self._session(where)
@@ -282,14 +285,25 @@ class DatagramServer:
         while not self._sockets.over():
             try:
                 body, address = datagrams.recvfrom(DATAGRAM_BYTES)
-                if address is None:
-                    return  # shut down
-                if answer := self._received(body, address[:2]):
-                    datagrams.sendto(answer, address)
             except ConnectionError:
                 continue  # the peer of the last answer has gone
-            except OSError:
-                return
+            except OSError as error:
+                if not self._sockets.over():
+                    log.warning("cannot receive", extra={"listener": self._name, "reason": str(error)})
+                    time.sleep(ACCEPT_PAUSE_S)
+                continue
+            if address is None:
+                return  # shut down
+            try:
+                contained(self._answer, datagrams, body, address)
+            except Bug:
+                log.exception("a datagram was lost", extra={"listener": self._name})
+
+    def _answer(self, datagrams: socket.socket, body: bytes, address: Any) -> None:
+        """Hand it over, and answer if the sender can be: one that says it speaks from port 0 cannot."""
+        if answer := self._received(body, address[:2]):
+            with contextlib.suppress(OSError):
+                datagrams.sendto(answer, address)
 
 
 def kernel_drops(inode: int) -> int:
@@ -329,6 +343,24 @@ def server_tls(cert_file: str, key_file: str | None, client_ca_file: str | None)
 
 def _nobody(_reason: str) -> None:
     return
+
+
+@contextmanager
+def limited(peer: socket.socket, seconds: float) -> Iterator[None]:
+    """End the connection unless the block ends in time: a handshake of an octet now and then keeps nobody here."""
+    peer.settimeout(seconds)
+    clock = threading.Timer(seconds, _hang_up, (peer,))
+    clock.daemon = True
+    clock.start()
+    try:
+        yield
+    finally:
+        clock.cancel()
+
+
+def _hang_up(peer: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        peer.shutdown(socket.SHUT_RDWR)  # closing it is for whoever reads it
 
 
 def close(one: socket.socket) -> None:

@@ -2,13 +2,15 @@
 
 import socket
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from server.tak.wire import Wire
 from server.transports.kinds import connection
-from server.transports.serving import Peers
+from server.transports.serving import Peers, limited, server_tls
 from server.transports.supervisor import Runner
 from tests.server import wait_until
 from tests.transports.certificates import Authority
@@ -217,3 +219,54 @@ def test_the_end_lets_every_sender_go() -> None:
 def test_settings_that_cannot_be(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         connection({**HERE, **settings})
+
+
+class Dripping:
+    """A peer that begins a handshake of TLS and then says an octet of it at a time, as long as it is let."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        self.peer = peer
+        peer.sendall(b"\x16\x03\x01\x40\x00")  # a record of 16 KiB
+
+    def cut(self) -> bool:
+        """Say one more; whether it was cut."""
+        try:
+            self.peer.sendall(b"\x01")
+            self.peer.settimeout(0.1)
+            return self.peer.recv(1) == b""
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            return True
+
+
+def test_what_is_limited_ends_however_often_something_comes() -> None:
+    # Under eventlet every octet of a handshake begins a new timeout; the limit holds for the whole.
+    here, there = socket.socketpair()
+    with here, there:
+        dripping = threading.Thread(target=wait_until, args=(Dripping(there).cut, "the end of the drips"))
+        dripping.start()
+        heard = b""
+        with limited(here, 0.5):
+            while chunk := here.recv(1):
+                heard += chunk
+        assert heard.startswith(b"\x16\x03")
+        dripping.join()
+    here, there = socket.socketpair()
+    with here, there:
+        with limited(here, 60):
+            there.sendall(b"x")
+        assert here.recv(1) == b"x"
+
+
+def test_a_handshake_of_tak_by_drips_ends_in_time(tmp_path: Path) -> None:
+    served, key = Authority(tmp_path / "ca").issue("server")
+    here, there = socket.socketpair()
+    wire = Wire(here, server_tls(str(served), str(key), None))
+    with here, there:
+        dripping = threading.Thread(target=wait_until, args=(Dripping(there).cut, "the end of the drips"))
+        dripping.start()
+        with pytest.raises(TimeoutError):
+            wire.shake(0.5)
+        wire.close()
+        dripping.join()

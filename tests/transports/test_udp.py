@@ -51,6 +51,28 @@ def test_each_datagram_is_a_message() -> None:
     assert desk.taken[0][3].startswith("udp 127.0.0.1:")
 
 
+def test_who_cannot_be_answered_and_what_is_a_bug_end_no_listener() -> None:
+    heard: list[bytes] = []
+
+    def received(body: bytes, _: object) -> bytes:
+        heard.append(body)
+        if body == b"bug":
+            raise ZeroDivisionError
+        return b"x" * (70_000 if body == b"too much" else 1)  # no datagram takes so much: sending it fails
+
+    server = DatagramServer("127.0.0.1", 0, received)
+    server.start()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+            wire.settimeout(30)
+            for body in (b"too much", b"bug", b"last"):
+                wire.sendto(body, ("127.0.0.1", server.port))
+            assert wire.recv(10) == b"x"
+    finally:
+        server.stop()
+    assert heard == [b"too much", b"bug", b"last"]
+
+
 def test_video_is_put_together_and_only_its_packets_are_handed_on() -> None:
     packets = [packet({13: 51.8, 14: 8.7}, 1_795_284_311_000_000 + number) for number in range(6)]
     video = transport(packets)
