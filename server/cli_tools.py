@@ -41,8 +41,8 @@ def doctor(data_dir: Path, config_path: Path | None) -> None:
 @DATA
 @CONFIG
 @SITUATION
-@click.option("--format", "form", type=click.Choice(["geojson", "jsonl"]), default="geojson", show_default=True,
-              help="The picture, or every journal entry, one per line.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["geojson", "kml", "gpkg", "jsonl"]), default="geojson",
+              show_default=True, help="The picture, or every journal entry, one per line.")  # fmt: skip
 @click.option("--at", type=TIME, help="The picture as it was then (UTC).")
 @click.option("--role", type=ROLES, default="control", show_default=True, help="The picture as this role sees it.")
 @click.option("--out", type=click.File("wb"), default="-", help="File to write (default: standard output).")
@@ -59,7 +59,8 @@ def export(
             for line in tools.export_journal(data_dir, situation):
                 out.write(line + b"\n")
         else:
-            out.write(tools.export_picture(data_dir, settings, situation, role, _utc(at)) + b"\n")
+            document = tools.export_picture(data_dir, settings, situation, role, _utc(at), form)
+            out.write(document + b"\n" if form == "geojson" else document)
         Audit(data_dir / "audit.db").append("export", OPERATOR, situation, format=form, as_role=role)
 
 

@@ -12,18 +12,21 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from layers.observation import iso
+from layers.picture import Picture
 from layers.views import View
+from layers.wire import Feature
 from server.access import Access
 from server.audit import Audit
 from server.config import Settings
 from server.exercise import STATE_FILE, Exercise, ExerciseState
+from server.exports import gpkg, kml, snapshot
 from server.history import History
 from server.intake import Intake, configured
 from server.journal import Journal, JournalError, entries
@@ -40,6 +43,8 @@ from server.situations import LIVE, Situations, SituationSettings
 from server.thumbnails import Thumbnails
 from server.verification import verify as prove
 
+FORMATS = {"kml": kml.document, "gpkg": gpkg.document}
+"""Files of a situation besides GeoJSON."""
 MIN_FREE_BYTES = 1_000_000_000
 ANSWER_WITHIN_S = 600.0
 """How long a running server may take to read the quarantine again."""
@@ -126,8 +131,33 @@ def export_journal(data_dir: Path, situation: str) -> Iterator[bytes]:
         yield msgspec.json.encode(entry)
 
 
-def export_picture(data_dir: Path, settings: Settings, situation: str, role: str, at: datetime | None) -> bytes:
-    """The picture as a role sees it, now (as of the newest entry) or as it was, as a GeoJSON FeatureCollection."""
+def export_picture(
+    data_dir: Path, settings: Settings, situation: str, role: str, at: datetime | None, form: str = "geojson"
+) -> bytes:
+    """The picture as a role sees it, now (as of the newest entry) or as it was: a GeoJSON FeatureCollection, or a file
+    in one of `FORMATS`.
+    """
+    picture, features = _seen(data_dir, settings, situation, role, at)
+    now = at or picture.now
+    if form in FORMATS:
+        moment = now or datetime.fromtimestamp(0, UTC)
+        taken = snapshot(features, situation, _title(data_dir, settings, situation), situation != LIVE, moment)
+        return FORMATS[form](taken)
+    return msgspec.json.encode(
+        {
+            "type": "FeatureCollection",
+            "situation": situation,
+            "status": "Actual" if situation == LIVE else "Exercise",
+            "rev": picture.rev,
+            "now": None if now is None else iso(now),
+            "features": features,
+        }
+    )
+
+
+def _seen(
+    data_dir: Path, settings: Settings, situation: str, role: str, at: datetime | None
+) -> tuple[Picture, list[Feature]]:
     journal = open_journal(data_dir, situation)
     picture_settings = _picture_settings(settings, situation)
     if at is None:
@@ -135,17 +165,14 @@ def export_picture(data_dir: Path, settings: Settings, situation: str, role: str
     else:
         picture = History().as_of(journal, picture_settings, at)
     view = View(role=role)
-    features = [shown for feature in picture.features.values() if (shown := view.show(feature, picture)) is not None]
-    return msgspec.json.encode(
-        {
-            "type": "FeatureCollection",
-            "situation": situation,
-            "status": "Actual" if situation == LIVE else "Exercise",
-            "rev": picture.rev,
-            "now": None if picture.now is None else iso(at or picture.now),
-            "features": features,
-        }
-    )
+    return picture, [one for feature in picture.features.values() if (one := view.show(feature, picture)) is not None]
+
+
+def _title(data_dir: Path, settings: Settings, situation: str) -> str:
+    if situation == LIVE:
+        return settings.server.live_title
+    path = data_dir / "exercises" / situation / STATE_FILE
+    return msgspec.json.decode(path.read_bytes(), type=ExerciseState).title if path.is_file() else situation
 
 
 def record(

@@ -50,10 +50,7 @@ def picture() -> ResponseReturnValue:
     layers = chosen_layers(who.role)
     if at is not None or who.role in PERSONAL_ROLES:
         house().audit.append("picture", who, situation.id, at=None if at is None else iso(at), layers=layers)
-    if at is None:
-        rev, now, features = _now(situation, who, layers)
-    else:
-        rev, now, features = _then(situation, who, layers, at)
+    rev, now, features = seen(situation, who, layers, at)
     answer = {
         "type": "FeatureCollection",
         "situation": situation.id,
@@ -66,6 +63,13 @@ def picture() -> ResponseReturnValue:
     }
     body = runtime.offload(msgspec.json.encode, answer)
     return Response(body, content_type="application/geo+json")
+
+
+def seen(
+    situation: Situation, who: Principal, layers: tuple[str, ...] | None, at: datetime | None
+) -> tuple[int, datetime, list[Any]]:
+    """Revision, time and features (some of them JSON already) of the picture now or as it was. Raises Problem 422."""
+    return _now(situation, who, layers) if at is None else _then(situation, who, layers, at)
 
 
 def _now(situation: Situation, who: Principal, layers: tuple[str, ...] | None) -> tuple[int, datetime, list[Any]]:

@@ -21,7 +21,7 @@ CONTROL = frozenset({Role.CONTROL, Role.ADMIN})
 DESK = frozenset({Role.CONTROL})
 OPEN = None
 """No token needed."""
-BY_PASSWORD = ("/ogc",)
+BY_PASSWORD = ("/ogc", "/export.")
 """Paths that take the token as the password of HTTP basic as well."""
 
 TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
@@ -50,6 +50,8 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/quarantine"): CONTROL,
     ("POST", "/quarantine/retry"): CONTROL,
     ("GET", "/picture"): VIEWERS,
+    ("GET", "/export.kml"): VIEWERS,
+    ("GET", "/export.gpkg"): VIEWERS,
     ("GET", "/ogc/style.css"): OPEN,
     ("GET", "/ogc"): VIEWERS,
     ("GET", "/ogc/<name>"): VIEWERS,

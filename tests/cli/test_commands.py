@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ogc.gis import ids_by_gdal
 from tests.server import Server, lagebild, wait_until
 from tests.sync.test_wire import UNIT, unit, update
 
@@ -183,6 +184,13 @@ def test_export(lived: Path, tmp_path: Path) -> None:
     assert 0 < then["rev"] < now["rev"]
     police = json.loads(lagebild(*exercise, "--role", "liaison").stdout)
     assert "devices" not in {feature["properties"]["layer"] for feature in police["features"]}
+    seen = {feature["id"] for feature in police["features"]}
+    for form in ("kml", "gpkg"):
+        file = tmp_path / f"police.{form}"
+        written = lagebild(*exercise, "--role", "liaison", "--format", form, "--out", file)
+        assert (written.returncode, written.stderr) == (0, "")
+        assert ids_by_gdal(file) == seen
+    assert b"<name>\xc3\x9cBUNG: Hausbrand" in (tmp_path / "police.kml").read_bytes()
     missing = lagebild("export", "--data", lived, "--situation", "ex-none-1")
     assert (missing.returncode, missing.stderr[:7]) == (1, "Error: ")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -46,3 +47,35 @@ class Gdal:
         self.run("ogr2ogr", "-f", "GeoJSON", str(out), self.source, layer, *paging, *options)
         features: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8"))["features"]
         return features
+
+
+def features_by_gdal(file: Path, *layers: str) -> list[dict[str, Any]]:
+    """What GDAL reads in a file: all its layers, or some."""
+    names = layers or tuple(layers_by_gdal(file))
+    found = []
+    for name in names:
+        done = subprocess.run(
+            ("ogr2ogr", "-f", "GeoJSON", "/vsistdout/", str(file), name),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), (name, done.stderr)
+        found += json.loads(done.stdout)["features"]
+    return found
+
+
+def layers_by_gdal(file: Path) -> dict[str, str]:
+    """Layers of a file with their kind of geometry, as ogrinfo tells them."""
+    done = subprocess.run(("ogrinfo", "-q", str(file)), capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    lines = [line.split(": ", 1)[1] for line in done.stdout.splitlines()]
+    return {line.rsplit(" (", 1)[0]: line.rsplit(" (", 1)[-1].rstrip(")") for line in lines}
+
+
+def ids_by_gdal(file: Path) -> set[str]:
+    """Ids of all features in a file."""
+    done = subprocess.run(("ogrinfo", "-q", "-al", str(file)), capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return set(re.findall(r"^  id \(String\) = (.+)$", done.stdout, re.MULTILINE))

@@ -1,6 +1,7 @@
 """GDAL and OWSLib read everything: a real server with two exercises and the town's base data."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from owslib.ogcapi.features import Features
 
 from layers.views import layers_for
 from server.ogc.live import KINDS, MIXED
-from tests.ogc.gis import Gdal
+from tests.ogc.gis import Gdal, features_by_gdal, layers_by_gdal
 from tests.server import Server, wait_until
 
 FIRE, FAIR = "ex-hausbrand-1", "ex-libori-1"
@@ -228,3 +229,64 @@ def test_every_link_of_every_document_leads_somewhere(town: Town) -> None:
                 assert answer.headers["Content-Type"].split(";")[0] != "text/html"
                 open_.append(one["href"])
     assert len(seen) > 100
+
+
+@pytest.mark.parametrize("role", ["control", "liaison"])
+def test_a_geopackage_holds_what_the_role_sees(town: Town, role: str, tmp_path: Path) -> None:
+    picture = town.picture(role, FAIR)
+    answer = town.server.request("GET", f"/export.gpkg?situation={FAIR}", town.token(role))
+    assert answer.headers["Content-Type"] == "application/geopackage+sqlite3"
+    assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="UEBUNG-lagebild-{FAIR}-')
+    file = tmp_path / "fair.gpkg"
+    file.write_bytes(answer.content)
+    kinds = layers_by_gdal(file)
+    assert set(kinds) == {feature["properties"]["layer"] for feature in picture.values()}
+    assert kinds["units"] == "Point"
+    read = {feature["properties"]["id"]: feature for feature in features_by_gdal(file)}
+    assert read.keys() == picture.keys()
+    for name, feature in read.items():
+        seen = picture[name]["properties"]
+        assert feature["geometry"] == approximately(picture[name]["geometry"])
+        assert feature["properties"]["exercise"] is True
+        assert feature["properties"]["title"].startswith("ÜBUNG")
+        assert feature["properties"]["rev"] == seen["rev"]
+        assert feature["properties"]["observed_at"][:19].replace("/", "-").replace(" ", "T") == seen["observed_at"][:19]
+    about = subprocess.run(("ogrinfo", "-so", str(file), "units"), capture_output=True, text=True, check=True).stdout
+    assert "IDENTIFIER=ÜBUNG: Einheiten" in about
+    assert 'ID["EPSG",4326]' in about
+
+
+@pytest.mark.parametrize("role", ["control", "liaison"])
+def test_kml_holds_what_the_role_sees(town: Town, role: str, tmp_path: Path) -> None:
+    picture = town.picture(role, FAIR)
+    answer = town.server.request("GET", f"/export.kml?situation={FAIR}", town.token(role))
+    assert answer.headers["Content-Type"] == "application/vnd.google-earth.kml+xml"
+    file = tmp_path / "fair.kml"
+    file.write_bytes(answer.content)
+    assert "ÜBUNG: Einheiten" in layers_by_gdal(file)
+    read = {feature["properties"]["id"]: feature for feature in features_by_gdal(file)}
+    assert read.keys() == picture.keys()
+    for name, feature in read.items():
+        seen = picture[name]
+        if (seen["geometry"] or {}).get("type") in ("Point", "LineString"):
+            assert feature["geometry"]["coordinates"] == approximately(seen["geometry"]["coordinates"])
+        assert (feature["geometry"] is None) == (seen["geometry"] is None)
+        assert feature["properties"]["Name"].startswith("ÜBUNG")
+        assert feature["properties"]["description"].startswith("Stand ")
+        assert feature["properties"].get("description_") == seen["properties"].get("description")
+
+
+def test_some_layers_as_they_were_and_a_link_that_is_followed(town: Town, tmp_path: Path) -> None:
+    control = town.token("control")
+    file = tmp_path / "then.gpkg"
+    for at, number in (("18:30:01", 0), ("18:45:00", 5)):
+        path = f"/export.gpkg?situation={FAIR}&layers=units,missions&at=2026-07-25T{at}Z"
+        file.write_bytes(town.server.request("GET", path, control).content)
+        assert len(features_by_gdal(file, "units")) == number if number else True
+        assert set(layers_by_gdal(file)) == ({"units", "missions"} if number else set())
+    link = town.server.request("GET", f"/export.kml?situation={FAIR}&layers=units&refresh_s=30", control).text
+    assert "<refreshInterval>30</refreshInterval>" in link
+    assert f"<href>{town.server.url}/export.kml?situation={FAIR}&amp;layers=units</href>" in link
+    for query in ("refresh_s=1", "refresh_s=x", "layers=none", "at=never"):
+        assert town.server.request("GET", f"/export.kml?{query}", control).status_code == 422
+    assert town.server.request("GET", "/export.kml?layers=devices", town.token("liaison")).status_code == 422

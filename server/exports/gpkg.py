@@ -1,0 +1,141 @@
+"""GeoPackage 1.3 (OGC 12-128r17): SQLite with a table per layer, geometries as WKB behind a short header."""
+
+import sqlite3
+import struct
+import tempfile
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from server.exports import Snapshot
+from server.ogc.live import TITLES, Table
+
+MIME = "application/geopackage+sqlite3"
+APPLICATION_ID, VERSION = 0x47504B47, 10300
+"""`GPKG`, and 1.3.0 (requirements 2 and 3)."""
+WGS84 = 4326
+SQL_TYPES = {
+    "boolean": "BOOLEAN",
+    "integer": "INTEGER",
+    "number": "REAL",
+    "string": "TEXT",
+    "date-time": "DATETIME",
+}
+WKT = (
+    'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],'
+    'AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,'
+    'AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]]'
+)
+TABLES = """
+CREATE TABLE gpkg_spatial_ref_sys (
+    srs_name TEXT NOT NULL, srs_id INTEGER PRIMARY KEY, organization TEXT NOT NULL,
+    organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT
+);
+CREATE TABLE gpkg_contents (
+    table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT DEFAULT '',
+    last_change DATETIME NOT NULL, min_x DOUBLE, min_y DOUBLE, max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,
+    CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id)
+);
+CREATE TABLE gpkg_geometry_columns (
+    table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT NULL,
+    z TINYINT NOT NULL, m TINYINT NOT NULL,
+    CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name), CONSTRAINT uk_gc_table_name UNIQUE (table_name),
+    CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents (table_name),
+    CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id)
+);
+"""
+SYSTEMS = (
+    ("Undefined Cartesian", -1, "NONE", -1, "undefined", None),
+    ("Undefined geographic", 0, "NONE", 0, "undefined", None),
+    ("WGS 84", WGS84, "EPSG", WGS84, WKT, "longitude and latitude in degrees"),
+)
+OPTIONAL, PROHIBITED = 2, 0
+"""Of heights: some geometries of a table have them, or none."""
+
+
+def document(snapshot: Snapshot) -> bytes:
+    """The whole situation."""
+    with tempfile.TemporaryDirectory(prefix="lagebild-gpkg-") as folder:
+        path = Path(folder) / "situation.gpkg"
+        with closing(sqlite3.connect(path)) as db:
+            db.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};")
+            db.executescript(TABLES)
+            db.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", SYSTEMS)
+            for layer, table in snapshot.tables.items():
+                _write(db, layer, table, snapshot)
+            db.commit()
+        return path.read_bytes()
+
+
+def _write(db: sqlite3.Connection, layer: str, table: Table, snapshot: Snapshot) -> None:
+    shapes = [None if one is None else shapely.geometry.shape(one) for one in table.geometries]
+    kinds = {shape.geom_type.upper() for shape in shapes if shape is not None}
+    kind = kinds.pop() if len(kinds) == 1 else "GEOMETRY"
+    names = _names(table.types)
+    typed = [f"{_quoted(names[name])} {SQL_TYPES[form]}" for name, form in table.types.items()]
+    columns = ", ".join(['"fid" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL', f'"geom" {kind}', '"id" TEXT', *typed])
+    db.execute(f"CREATE TABLE {_quoted(layer)} ({columns})")
+    mark = "ÜBUNG: " if snapshot.exercise else ""
+    stamp = snapshot.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    about = f"{snapshot.marked_title}, {snapshot.situation}, {stamp}"
+    box = _box(shape for shape in shapes if shape is not None)
+    db.execute(
+        "INSERT INTO gpkg_contents VALUES (?, 'features', ?, ?, ?, ?, ?, ?, ?, ?)",
+        (layer, mark + TITLES.get(layer, (layer,))[0], about, stamp, *box, WGS84),
+    )
+    db.execute(
+        "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, ?, 0)",
+        (layer, kind, WGS84, OPTIONAL if any(shape is not None and shape.has_z for shape in shapes) else PROHIBITED),
+    )
+    places = ", ".join("?" * (2 + len(names)))
+    listed = ", ".join(['"geom"', '"id"', *map(_quoted, names.values())])
+    db.executemany(
+        f"INSERT INTO {_quoted(layer)} ({listed}) VALUES ({places})",  # noqa: S608
+        (
+            (None if shape is None else blob(shape), name, *(row[column] for column in names))
+            for shape, name, row in zip(shapes, table.ids, table.rows, strict=True)
+        ),
+    )
+
+
+def _names(types: dict[str, str]) -> dict[str, str]:
+    """Names for columns: SQLite does not tell capitals, and three names are taken."""
+    taken, names = {"fid", "geom", "id"}, {}
+    for name in types:
+        chosen = name
+        while chosen.lower() in taken:
+            chosen += "_"
+        taken.add(chosen.lower())
+        names[name] = chosen
+    return names
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _box(shapes: Iterable[BaseGeometry]) -> tuple[Any, Any, Any, Any]:
+    bounds = [shape.bounds for shape in shapes if not shape.is_empty]
+    if not bounds:
+        return None, None, None, None
+    west, south, east, north = zip(*bounds, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def blob(shape: BaseGeometry) -> bytes:
+    """A geometry as GeoPackage keeps it: magic, version, flags, system, envelope (none for points), WKB."""
+    little_endian, envelope_xy, empty = 0b1, 0b10, 0b10000
+    flags = little_endian | (empty if shape.is_empty else 0)
+    envelope = b""
+    if not shape.is_empty and shape.geom_type != "Point":
+        flags |= envelope_xy
+        west, south, east, north = shape.bounds
+        envelope = struct.pack("<4d", west, east, south, north)
+    head = struct.pack("<2sBBi", b"GP", 0, flags, WGS84)
+    wkb: bytes = shapely.to_wkb(shape, byte_order=1, flavor="iso")
+    return head + envelope + wkb
