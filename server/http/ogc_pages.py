@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from server.http.guard import house
 from server.http.ogc_words import WORDS
-from server.ogc.columns import text
+from server.ogc.columns import TIME, text
 from server.ogc.papers import GEOJSON, HTML, JSON, OPENAPI, SCHEMA_JSON, Collection
 
 CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -96,7 +96,8 @@ def page(document: dict[str, Any], shown: Shown, listed: list[dict[str, Any]] | 
     elif document.get("type") == "FeatureCollection":
         told |= _features(document, here)
     elif document.get("type") == "Feature":
-        told["facts"] = [*document["properties"].items(), (t["geometry"], text(document["geometry"]))]
+        facts = [(name, _cell(value)) for name, value in document["properties"].items()]
+        told["facts"] = [*facts, (t["geometry"], text(document["geometry"]))]
     elif "itemType" in document:
         told["description"] = document["description"]
         told["links"] = [(t[name], _with(f"{here}/{name}")) for name in ("items", "schema")]
@@ -129,13 +130,13 @@ def _features(document: dict[str, Any], here: str) -> dict[str, Any]:
     after = next((one["href"] for one in document["links"] if one["rel"] == "next"), None)
     return {
         "count": words()["count"].format(returned=document["numberReturned"], matched=document["numberMatched"]),
-        "stamp": document["timeStamp"],
+        "stamp": _cell(document["timeStamp"]),
         "columns": columns,
         "rows": [
             {
                 "id": feature["id"],
                 "href": _with(f"{here}/{segment(feature['id'])}"),
-                "cells": ["" if (cell := feature["properties"][name]) is None else text(cell) for name in columns],
+                "cells": [_cell(feature["properties"][name]) for name in columns],
                 "geometry": (feature["geometry"] or {}).get("type", "–"),
             }
             for feature in features
@@ -143,3 +144,16 @@ def _features(document: dict[str, Any], here: str) -> dict[str, Any]:
         "next": after,
         "first": _with(here) if "after" in request.args else None,
     }
+
+
+def _cell(value: Any) -> str:
+    """A value as people read it: times to the second on a 24-hour clock, yes and no."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return words()["yes" if value else "no"]
+    told = text(value)
+    if not TIME.fullmatch(told):
+        return told
+    day = f"{told[8:10]}.{told[5:7]}.{told[:4]}" if lang() == "de" else told[:10]
+    return f"{day} {told[11:19]} UTC"

@@ -24,6 +24,8 @@ WORDS: dict[str, dict[str, str]] = {
         "live": "Lage: ändert sich laufend, observed_at sagt, von wann jede Angabe ist",
         "base": "Grundlagendaten",
         "stamp": "Stand",
+        "yes": "ja",
+        "no": "nein",
     },
     "en": {
         "other": "de",
@@ -48,5 +50,7 @@ WORDS: dict[str, dict[str, str]] = {
         "live": "Situation: changes all the time, observed_at says how old each fact is",
         "base": "Base data",
         "stamp": "As of",
+        "yes": "yes",
+        "no": "no",
     },
 }
