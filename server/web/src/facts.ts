@@ -34,7 +34,8 @@ const NONE_IS_NOTHING = new Set([
   "last_refusal", "silent_since", "skew_s", "alert", "verdict", "mission", "report_to", "answer_text", "answered_at", "desired_value", "action_status",
   "valid_to", "next_waypoint", "location_detail", "snippet", "url", "thresholds", "receiver", "trend_pm2_per_min", "flow_per_min",
   "team", "team_role", "battery_pct", "hae_m", "cot_type", "affiliation", "dimension", "how", "icon", "color", "fill", "radius_m", "major_m", "minor_m",
-  "angle_deg", "range_m", "bearing_deg", "fov_deg", "fence", "parent", "creator",
+  "angle_deg", "range_m", "bearing_deg", "fov_deg", "fence", "parent", "creator", "eta_at", "eta_s", "route_length_m",
+  "area_codes", "ceiling_m", "identifier", "language", "web",
 ]);
 
 /** What matters first; the rest follows in the order of the wire. */
@@ -69,6 +70,8 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
     const value = p[key];
     // What nobody tagged of water is not told; only how thick its pipe is would be missed.
     if (p.layer === "water" && value === null && key !== "diameter_mm") continue;
+    // A change of status has no text, a warning mostly no heights.
+    if (value === null && ((p.layer === "notes" && key === "text") || (p.layer === "warnings" && key === "altitude_m"))) continue;
     // A unit's state is its FMS status in other words.
     if (p.layer === "units" && key === "state") continue;
     // The crews of a mission have a list of their own above.
@@ -135,8 +138,8 @@ export function textOf(key: string, value: unknown, nowMs: number, lang: Lang, n
   return t("state.unknown");
 }
 
-/** "urn:ngsi-ld:EmergencyStation:feuerwache" is the station "feuerwache" to a reader. */
-export const shortened = (value: string): string => value.replace(/^urn:ngsi-ld:[^:]+:/, "");
+/** "urn:ngsi-ld:EmergencyStation:feuerwache" is the station "feuerwache" to a reader; some senders put the kind before twice. */
+export const shortened = (value: string): string => value.replace(/^(urn:ngsi-ld:[^:]+:)+/, "");
 
 function numberText(key: string, value: number, lang: Lang): string {
   if (key === "fms_status") return `${value} · ${valueName(key, value)}`;

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { alarms, noteText, titleOf } from "../src/alarms";
-import { addressText, deviceValue, facts, HIDDEN } from "../src/facts";
-import { chooseLang, fieldName, flagName, partName, t, valueName } from "../src/i18n";
+import { addressText, deviceValue, facts, HIDDEN, shortened } from "../src/facts";
+import { chooseLang, dative, fieldName, flagName, partName, t, valueName } from "../src/i18n";
 import { de } from "../src/i18n/de";
 import { deFields } from "../src/i18n/de-fields";
 import { en } from "../src/i18n/en";
@@ -21,6 +21,13 @@ describe("words", () => {
   it("are there in both languages, with the same blanks to fill", () => {
     const blanks = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
     for (const key of Object.keys(de) as (keyof typeof de)[]) expect([key, blanks(en[key])]).toEqual([key, blanks(de[key])]);
+  });
+
+  it("stand in the right case, and without the machinery before a name", () => {
+    expect(["6 Jahre", "1 Jahr", "3 min 05 s"].map(dative)).toEqual(["6 Jahren", "1 Jahr", "3 min 05 s"]);
+    expect(shortened("urn:ngsi-ld:Alert:urn:ngsi-ld:Alert:116")).toBe("116");
+    chooseLang("en");
+    expect(dative("6 years")).toBe("6 years");
   });
 
   it("name properties, values and parts, and show what has no word as it came", () => {

@@ -29,6 +29,9 @@ export function fill(text: string, values: Record<string, string | number>): str
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
+/** "vor 6 Jahren": a span of time after a preposition. */
+export const dative = (span: string): string => (lang.value === "de" ? span.replace(/Jahre$/, "Jahren") : span);
+
 /** A text of the screen, its `{names}` filled in. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
   return fill((lang.value === "de" ? de : en)[key], values);

@@ -14,7 +14,6 @@ import { drawImage, PIXEL_RATIO } from "./icons";
 import { LAYERS } from "./layers";
 import { palette } from "./palette";
 import { planStyle, SELECTION, selectionData, sourceOf, type Plan } from "./style";
-import { TOWN_SOURCE, townLayers, withLabels, type Town } from "./town";
 
 setWorkerUrl(workerUrl);
 
@@ -41,7 +40,6 @@ export class MapView {
   private base: Base["sources"] = {};
   private switches: Switches = { hidden: new Set(), base: true, labels: true };
   private selected: Geometry | null = null;
-  private town: Town | null = null;
   private styles = 0;
   private faulty: string | null = null;
   private hoveredAt = 0;
@@ -77,14 +75,9 @@ export class MapView {
     });
   }
 
-  setTown(town: Town): void {
-    this.town = withLabels(town);
-  }
-
   /** Where the place is that the base map shows, for a first look while nothing has happened. */
   get placeBox(): Box | null {
-    if (this.data) return this.data.bbox;
-    return this.town ? (this.town.bbox ?? bounds(this.town.features.map((feature) => feature.geometry))) : null;
+    return this.data?.bbox ?? null;
   }
 
   /** Build the style anew for a theme. What is built later wins, whichever base map answers first. */
@@ -95,7 +88,6 @@ export class MapView {
     try {
       if (hasExternal(this.config)) base = await externalBase(this.config, colours, theme);
       else if (this.data) base = dataBase(this.data, colours);
-      else if (this.town) base = { sources: { [TOWN_SOURCE]: { type: "geojson", data: this.town, attribution: this.town.attribution ?? "" } }, ...townLayers(colours) };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.events.fault(error.message);

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ageSeconds, formatAge, formatMoment, formatNumber, formatTime, isStale } from "../age";
 import { titleOf } from "../alarms";
 import { facts, positionText, shortened, type Fact } from "../facts";
-import { flagName, lang, partName, t, tMaybe } from "../i18n";
+import { dative, flagName, lang, partName, t, tMaybe } from "../i18n";
 import { mapView } from "../mapview";
 import { picture, selected, watch, watchFeature, watchNow } from "../state";
 import type { Feature, SourceRef } from "../wire";
@@ -188,7 +188,7 @@ function Times({ feature }: { feature: Feature }): JSX.Element {
         return (
           <div key={label}>
             <dt>{label}</dt>
-            <dd><span>{formatMoment(iso, now, lang.value)}</span> <small>{ahead ? `in ${span}` : t("detail.age", { age: span })}</small></dd>
+            <dd><span>{formatMoment(iso, now, lang.value)}</span> <small>{ahead ? `in ${dative(span)}` : t("detail.age", { age: dative(span) })}</small></dd>
           </div>
         );
       })}

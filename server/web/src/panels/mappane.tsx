@@ -2,12 +2,9 @@
 import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { get } from "../api";
 import { onChange } from "../desk";
 import { lang, t } from "../i18n";
-import { hasExternal } from "../map/external";
 import { bounds } from "../map/geometry";
-import type { Town } from "../map/town";
 import { MapView } from "../map/view";
 import { mapView } from "../mapview";
 import * as state from "../state";
@@ -25,16 +22,6 @@ function words(): Record<string, string> {
   };
 }
 
-async function town(): Promise<Town | null> {
-  try {
-    return await get<Town>("/basemap/town.geojson");
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    state.mapFault.value = error.message;
-    return null;
-  }
-}
-
 /** Fit the view to what there is. */
 export function lookAtAll(): void {
   const view = mapView.value;
@@ -44,7 +31,7 @@ export function lookAtAll(): void {
 }
 
 /** Join map and state; returns how to part them again. */
-async function join(container: HTMLElement, gone: () => boolean): Promise<() => void> {
+function join(container: HTMLElement): () => void {
   const config = state.config.value?.map ?? {};
   const data = state.config.value?.base ?? null;
   const view = new MapView(container, config, data, words(), {
@@ -56,14 +43,6 @@ async function join(container: HTMLElement, gone: () => boolean): Promise<() => 
     for (const one of stops) one();
     mapView.value = null;
   };
-  if (!hasExternal(config) && !data) {
-    const ground = await town();
-    if (ground) view.setTown(ground);
-  }
-  if (gone()) {
-    stop();
-    return () => {};
-  }
   const put = (ids: Iterable<string>): void =>
     view.put(ids, (id) => state.picture.layer(id), state.picture.features, state.clock.now(), lang.value);
   put(state.picture.features.keys());
@@ -116,19 +95,13 @@ export function MapPane(): JSX.Element {
   useEffect(() => {
     const element = container.current;
     if (!element || !ready) return;
-    let over = false;
-    let stop = (): void => {};
-    join(element, () => over).then(
-      (part) => (over ? part() : (stop = part)),
-      (error: unknown) => {
-        console.warn("no map", error);
-        state.mapFault.value = "webgl";
-      },
-    );
-    return () => {
-      over = true;
-      stop();
-    };
+    try {
+      return join(element);
+    } catch (error) {
+      console.warn("no map", error);
+      state.mapFault.value = "webgl";
+      return undefined;
+    }
   }, [ready]);
   const fault = state.mapFault.value;
   return (

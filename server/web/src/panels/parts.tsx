@@ -3,7 +3,7 @@ import { Component, type ComponentChildren, type JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { ageSeconds, formatAge, formatMoment, isStale, shortAge } from "../age";
 import { fmsPaint, losPaint, type Paint } from "../colours";
-import { lang, t, valueName } from "../i18n";
+import { dative, lang, t, valueName } from "../i18n";
 import { watchNow } from "../state";
 import type { Feature } from "../wire";
 
@@ -32,7 +32,7 @@ export function Age({ iso, short = false, long = false, stale = false }: { iso: 
   const now = watchNow();
   const seconds = ageSeconds(iso, now);
   const age = short ? shortAge(seconds, lang.value) : formatAge(seconds, lang.value);
-  const text = long && seconds !== null ? (seconds < 0 ? t("detail.ahead", { age: formatAge(-seconds, lang.value) }) : t("detail.age", { age })) : age;
+  const text = long && seconds !== null ? (seconds < 0 ? t("detail.ahead", { age: formatAge(-seconds, lang.value) }) : t("detail.age", { age: dative(age) })) : age;
   return (
     <time class={stale ? "age stale" : "age"} dateTime={iso ?? undefined} title={formatMoment(iso, now, lang.value)}>
       {text}
