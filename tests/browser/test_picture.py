@@ -41,7 +41,7 @@ def test_the_map_draws_the_situation_over_the_town(desk: Desk) -> None:
     names = {
         one["properties"].get("name")
         for one in desk.look("renderedBase()")
-        if one["layer"] in ("town-label-street", "base-street", "base-street-main")
+        if one["layer"] in ("base-street", "base-street-main")
     }
     assert "Nordwall" in names
     assert any("ö" in str(name) for name in names)
