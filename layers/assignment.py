@@ -4,8 +4,8 @@ Both sides name the other (`Mission.units`, `Unit.mission`) and reach us apart. 
 names or that lists it, unless the unit's own word is newer than the list and names another mission or none.
 """
 
-from layers.book import Book
-from layers.records import Record
+from layers.book import ALL, Book, Change
+from layers.records import Claim, Record
 
 
 def units_of(book: Book, mission: str) -> list[str]:
@@ -27,9 +27,22 @@ def missions_of(book: Book, unit: str) -> list[str]:
     return sorted(found)
 
 
-def concerned_by(book: Book, unit: str) -> list[str]:
-    """Missions that a unit is assigned to or listed by: its word may take it off a list."""
-    return sorted({*missions_of(book, unit), *(mission.subject for mission in book.referring(unit, "mission"))})
+def concerned(book: Book, change: Change) -> list[str]:
+    """Missions that show a unit, and those that its word took it off or put it on again.
+
+    Not every mission that lists it: one that named another mission long ago is shown by none of the older lists, and
+    what it says now changes nothing there.
+    """
+    unit = change.subject
+    if change.fields is ALL:
+        return sorted({*missions_of(book, unit), *(mission.subject for mission in book.referring(unit, "mission"))})
+    record = book.record(unit, "unit")
+    own = None if record is None else record.claim("mission")
+    listing = {mission.subject: mission.claim("units") for mission in book.referring(unit, "mission")}
+    found = {subject for subject, listed in listing.items() if _newer(listed, own) or _newer(listed, change.mission)}
+    if record is not None and record.get("mission"):
+        found.add(record.get("mission"))
+    return sorted(found)
 
 
 def mission_of(book: Book, unit: Record) -> str | None:
@@ -45,5 +58,9 @@ def mission_of(book: Book, unit: Record) -> str | None:
 def _listed(mission: Record, unit: Record | None) -> bool:
     if unit is None or unit.get("mission") == mission.subject:
         return True
-    own, listing = unit.claim("mission"), mission.claim("units")
+    return _newer(mission.claim("units"), unit.claim("mission"))
+
+
+def _newer(listing: Claim | None, own: Claim | None) -> bool:
+    """Whether a list of units holds against a unit's own word."""
     return own is None or (listing is not None and listing > own)

@@ -55,6 +55,8 @@ class Change(NamedTuple):
     """Whom the subject referred to before: their drawing may have shown it."""
     was: Box | None = None
     """Where the subject was before, if that changed."""
+    mission: Claim | None = None
+    """Of a unit: by which claim it named its mission before (`targets` says which one)."""
 
     def touches(self, *names: str) -> bool:
         """Whether one of the attributes (or everything) changed."""
@@ -108,7 +110,7 @@ class Book:
         self.records: dict[str, Record] = {}
         self.kinds: dict[str, dict[str, None]] = {kind: {} for kind in CLASSES if kind not in NON_SUBJECTS}
         self.referrers: dict[str, dict[str, None]] = {}
-        self.near = Near()
+        self._near = {kind: Near() for kind in PLACED}
         self._silence: dict[str, float | None] = {}
         self.withdrawals: dict[str, Withdrawal] = {}
         self.verdicts: dict[str, Verdict] = {}
@@ -204,7 +206,8 @@ class Book:
     def discard(self, record: Record) -> None:
         """Forget a record and whom it refers to."""
         self.relink(record, targets(record), ())
-        self.near.put(record.subject, None)
+        if record.kind in PLACED:
+            self._near[record.kind].put(record.subject, None)
         del self.records[record.subject]
         del self.kinds[record.kind][record.subject]
 
@@ -212,14 +215,23 @@ class Book:
         """Keep the index of places in step with a record; returns where the subject was before."""
         if record.kind not in PLACED:
             return None
-        was, geometry = self.near.box(record.subject), extent(record)
-        self.near.put(record.subject, None if geometry is None else bounds(geometry))
+        near, geometry = self._near[record.kind], extent(record)
+        was = near.box(record.subject)
+        near.put(record.subject, None if geometry is None else bounds(geometry))
         return was
 
+    def box(self, subject: str) -> Box | None:
+        """Where a subject is; None for one that is nowhere, and for kinds that are not asked for by place."""
+        record = self.records.get(subject)
+        return None if record is None or record.kind not in PLACED else self._near[record.kind].box(subject)
+
     def around(self, box: Box | None, *kinds: str) -> list[Record]:
-        """Records of the kinds whose places touch the box; none for no box."""
-        found = self.near.find(box) if box is not None else ()
-        return [self.records[subject] for subject in found if self.records[subject].kind in kinds]
+        """Records of the kinds whose places touch the box, by subject; none for no box.
+
+        Each kind has a grid of its own: a thousand missions at one address cost whoever asks for buildings nothing.
+        """
+        found = [subject for kind in kinds for subject in self._near[kind].find(box)] if box is not None else []
+        return [self.records[subject] for subject in sorted(found)]
 
     def relink(self, record: Record, before: tuple[str, ...], after: tuple[str, ...]) -> None:
         """Keep the index of references in step with a record."""

@@ -1,11 +1,11 @@
 """Layer cards: the five-minute card of each mission, and when it has to be written anew."""
 
-from layers.assignment import concerned_by
+from layers.assignment import concerned
 from layers.book import SEARCH, Book, Change
 from layers.brief import FARTHEST_M, brief
 from layers.draw import common, feature, stamp
 from layers.geo import bounds
-from layers.missions import title
+from layers.missions import OPEN, state, title
 from layers.near import around
 from layers.wire import Feature
 
@@ -18,7 +18,7 @@ def of_change(change: Change, book: Book) -> list[str]:
     """Missions whose cards tell what changed of a unit: not its every position, but the one per step."""
     if change.kind != "unit" or not change.touches("history", "fms_status", "call_sign", "name", "mission", "approach"):
         return []
-    return [*concerned_by(book, change.subject), *change.targets]
+    return [*concerned(book, change), *change.targets]
 
 
 def of_feature(before: Feature | None, after: Feature | None, book: Book) -> list[str]:
@@ -37,7 +37,8 @@ def of_feature(before: Feature | None, after: Feature | None, book: Book) -> lis
         elif layer == "notes":
             found.extend(filter(None, [known["properties"]["mission"]]))
         elif layer in NEAR and geometry is not None and "#" not in known["id"]:
-            found += [mission.subject for mission in book.around(around(bounds(geometry), FARTHEST_M), "mission")]
+            near = book.around(around(bounds(geometry), FARTHEST_M), "mission")
+            found += [mission.subject for mission in near if state(mission, book.time()) == OPEN]
         elif layer == "reports" and known["properties"].get("search_ids"):
             for search in known["properties"]["search_ids"]:
                 found += [mission.subject for mission in book.referring(SEARCH + search, "mission")]

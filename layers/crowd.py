@@ -56,7 +56,7 @@ def _around_region(book: Book, subject: str, was: Box | None) -> list[str]:
     record = book.records[subject]
     alerts = {
         alert.subject
-        for box in (was, book.near.box(subject))
+        for box in (was, book.box(subject))
         for alert in (*book.around(box, "crowd_alert"), *book.referring(subject, "crowd_alert"))
     }
     found = [record.get("count") or "", *(record.get("lines") or ()), *sorted(alerts)]
@@ -68,7 +68,7 @@ def _around_region(book: Book, subject: str, was: Box | None) -> list[str]:
 
 def _around_alert(book: Book, subject: str) -> list[str]:
     named = book.records[subject].get("region")
-    regions = [region.subject for region in book.around(book.near.box(subject), "crowd_region")]
+    regions = [region.subject for region in book.around(book.box(subject), "crowd_region")]
     return [*regions, named] if named else regions
 
 

@@ -39,8 +39,7 @@ def region_of(book: Book, alert: Record) -> str | None:
     if book.record(alert.get("region") or "", "crowd_region") is not None:
         return str(alert.get("region"))
     shares = [
-        (_overlap(alert, region), region.subject)
-        for region in book.around(book.near.box(alert.subject), "crowd_region")
+        (_overlap(alert, region), region.subject) for region in book.around(book.box(alert.subject), "crowd_region")
     ]
     share, subject = max(shares, key=lambda entry: (entry[0], entry[1]), default=(0.0, None))
     return subject if share >= LEAST_OVERLAP else None
@@ -49,7 +48,7 @@ def region_of(book: Book, alert: Record) -> str | None:
 def alerts_of(book: Book, region: Record) -> list[Record]:
     """Alarms that belong to a region, oldest first."""
     found = {alert.subject: alert for alert in book.referring(region.subject, "crowd_alert")}
-    for alert in book.around(book.near.box(region.subject), "crowd_alert"):
+    for alert in book.around(book.box(region.subject), "crowd_alert"):
         if alert.subject not in found and region_of(book, alert) == region.subject:
             found[alert.subject] = alert
     return sorted(found.values(), key=lambda alert: (alert.lead, alert.subject))

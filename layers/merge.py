@@ -100,7 +100,7 @@ def _subject(book: Book, observation: Observation, claim: Claim) -> tuple[Change
     if record is None:
         record = book.create(subject, kind)
     referring = kind in REFERENCES and not _REFERRING[kind].isdisjoint(said)
-    before = targets(record) if referring else ()
+    before, own = targets(record) if referring else (), record.claim("mission") if kind == "unit" else None
     changed = {MENTION} if record.put(MENTION, None, claim) else set()
     for name, value in said.items():
         if withdrawn is not None and name in withdrawn.fields and claim < withdrawn.fields[name]:
@@ -116,7 +116,7 @@ def _subject(book: Book, observation: Observation, claim: Claim) -> tuple[Change
         book.relink(record, before, targets(record))
     was = book.place(record) if not position.NAMES.isdisjoint(changed) else None
     record.heard_at, record.expires_at = record.heard(), expires_at(record, book)
-    return Change(subject, kind, ALL if fresh else frozenset(changed), before, was), reason
+    return Change(subject, kind, ALL if fresh else frozenset(changed), before, was, own), reason
 
 
 def _sample(kind: str, said: dict[str, Any]) -> Any:
@@ -157,7 +157,7 @@ def _withdraw(book: Book, subject: str, names: tuple[str, ...], claim: Claim) ->
     record = book.records.get(subject)
     if record is None:
         return
-    before = targets(record)
+    before, own = targets(record), record.claim("mission") if record.kind == "unit" else None
     gone = record.withdraw(claim, names)
     if MENTION not in record.held:
         # What outlived a full withdrawal was claimed later than it, so the mention was too: nothing is left.
@@ -167,7 +167,7 @@ def _withdraw(book: Book, subject: str, names: tuple[str, ...], claim: Claim) ->
     book.relink(record, before, targets(record))
     was = book.place(record)
     record.heard_at, record.expires_at = record.heard(), expires_at(record, book)
-    yield Change(subject, record.kind, frozenset(gone), before, was)
+    yield Change(subject, record.kind, frozenset(gone), before, was, own)
 
 
 def _seen(book: Book, said: content.Seen, claim: Claim) -> Iterator[Change]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from layers import water
-from layers.assignment import concerned_by, units_of
+from layers.assignment import concerned, units_of
 from layers.book import Book, Change
 from layers.draw import Properties, common, feature, flat, listed, maybe, plain, seen_by, stamp, values
 from layers.position import AMBIGUOUS, DISPATCH, Position, address_text, geocode, position
@@ -22,7 +22,7 @@ def affected(change: Change, book: Book) -> Iterable[str]:
     if change.kind == "mission":
         return (change.subject,)
     if change.touches("fms_status", "call_sign", "name", "mission"):
-        return concerned_by(book, change.subject)
+        return concerned(book, change)
     return ()
 
 
