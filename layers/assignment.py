@@ -27,6 +27,15 @@ def missions_of(book: Book, unit: str) -> list[str]:
     return sorted(found)
 
 
+def belongs(book: Book, unit: str, mission: str) -> bool:
+    """Whether the mission is one of `missions_of`, without a look at the others."""
+    record = book.record(unit, "unit")
+    if record is not None and record.get("mission") == mission:
+        return True
+    listing = book.record(mission, "mission")
+    return listing is not None and unit in (listing.get("units") or ()) and _listed(listing, record)
+
+
 def concerned(book: Book, change: Change) -> list[str]:
     """Missions that show a unit, and those that its word took it off or put it on again.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from layers.assignment import missions_of
+from layers.assignment import belongs, missions_of
 from layers.book import Book
 from layers.brief import HOME_M
 from layers.devices import consent
@@ -110,24 +110,25 @@ class View(Struct, frozen=True):
 
     def _crew(self, feature: Feature, book: Book) -> Feature | None:
         layer = feature["properties"]["layer"]
-        own = missions_of(book, self.unit) if self.unit is not None else []
         if layer == "missions":
-            return feature if feature["id"] in own else _reduced(feature)
-        if layer == "cards":
-            return feature if _mission(feature) in own else None
-        if layer == "routes":
-            return feature if _mission(feature) in own else None
+            return feature if self._is_own(feature["id"], book) else _reduced(feature)
+        if layer in ("cards", "routes"):
+            return feature if self._is_own(_mission(feature), book) else None
         if layer == "notes":
-            return self._note(feature, own)
+            return self._note(feature, book)
         if layer == "sources":
             return without(feature, _QUARANTINE)
         return impersonal(feature)
 
-    def _note(self, feature: Feature, own: list[str]) -> Feature | None:
+    def _is_own(self, mission: str | None, book: Book) -> bool:
+        """Whether it is a mission of the crew's unit."""
+        return self.unit is not None and mission is not None and belongs(book, self.unit, mission)
+
+    def _note(self, feature: Feature, book: Book) -> Feature | None:
         """A crew reads what concerns its missions, what is meant for it, what it wrote, and what control tells all."""
         properties = feature["properties"]
         mission, receiver = properties["mission"], properties["receiver"]
-        if mission in own:
+        if self._is_own(mission, book):
             return feature
         to_all = properties["origin"] == "control" and receiver is None and mission is None
         mine = self.unit is not None and self.unit in (receiver, properties["sender_id"])

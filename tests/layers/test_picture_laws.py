@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from layers import content as c
 from layers import snapshot, sources
+from layers.assignment import belongs, missions_of
 from layers.content import Content, Tick
 from layers.observation import Entry, Observation, decode, encode
 from layers.picture import Picture
@@ -210,3 +211,13 @@ def test_nothing_that_a_sender_writes_breaks_the_picture(data: st.DataObject) ->
         picture.apply(entry)
     assert Picture.load(picture.dump(), PictureSettings()).dump() == picture.dump()
     msgspec.json.encode(list(picture.features.values()))
+
+
+@EXAMPLES
+@given(histories)
+def test_a_mission_belongs_to_a_unit_by_either_question(history: list[Observation]) -> None:
+    book = applied(history).book
+    listed = {unit for mission in book.of_kind("mission") for unit in mission.get("units") or ()}
+    for unit in listed | {*book.kinds["unit"]}:
+        asked = {*book.kinds["mission"], *missions_of(book, unit)}
+        assert {mission for mission in asked if belongs(book, unit, mission)} == set(missions_of(book, unit))
