@@ -59,7 +59,7 @@ def _decode_one(feed: Feed, context: Context, path: Path) -> bool:
     try:
         if len(body) > feed.max_bytes:
             raise DecodeError(f"the file has {len(body)} bytes, more than {feed.max_bytes}")
-        decoded = feed.decode(body, context)
+        decoded = feed.decode(body, msgspec.structs.replace(context, file=path.name))
     except DecodeError as error:
         click.echo(f"{path.name}: {error.reason}", err=True)
         return False

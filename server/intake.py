@@ -19,6 +19,7 @@ from server.admission import admit
 from server.desk import Busy, Closed, Receipt
 from server.feeds import (
     BAD_ENTITY,
+    FROM_FOLDER,
     INVALID,
     TOO_LARGE,
     Context,
@@ -208,7 +209,14 @@ class Intake:
             raise DecodeError(f"the name of a source has at most {MAX_ID_CHARS} characters", INVALID)
         options = self.options_of(source)
         zone = options.pop("zone", None) or feed.zone or self.zone
-        context = Context(source=source, received_at=raw.received_at, zone=zone, limits=self.limits, options=options)
+        context = Context(
+            source=source,
+            received_at=raw.received_at,
+            zone=zone,
+            limits=self.limits,
+            options=options,
+            file=raw.sender.rpartition("/")[2] if raw.sender.startswith(FROM_FOLDER) else None,
+        )
         limit = min(feed.max_bytes, self.limits.body_bytes)
         if len(raw.body) > limit:
             raise DecodeError(f"the message has {len(raw.body)} bytes, more than {limit}", TOO_LARGE)

@@ -61,6 +61,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     """How far a sender's clock is trusted."""
 
 
+FROM_FOLDER = "folder "
+"""What the sender of a message begins with that came as a file in a watched folder; its path follows."""
+
+
 class Context(Struct, frozen=True, kw_only=True):
     """What a decoder may know beside the bytes: who sent them, when they came, and what a time without a zone means."""
 
@@ -70,6 +74,8 @@ class Context(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     options: Mapping[str, Any] = {}
     """Settings of this source, as the feed's `options` struct has them."""
+    file: str | None = None
+    """The name of the file that the bytes are, without its folder, where they came as one: some tell a time in it."""
 
 
 class Refused(Struct, frozen=True, kw_only=True):

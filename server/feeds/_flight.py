@@ -1,5 +1,6 @@
 """What recordings of a flight share: settings, the moment of each sample, and the claim that a drone was there."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,10 @@ from server.feeds import INVALID, Context, DecodeError
 from server.feeds._batch import Batch, subject
 from server.feeds._times import moment
 
+_IN_A_NAME = re.compile(
+    r"(?<!\d)(20\d\d)-?(\d\d)-?(\d\d)[_ T-]{0,2}\[?([01]\d|2[0-3])[-.:]?([0-5]\d)[-.:]?([0-5]\d)(?!\d)", re.ASCII
+)
+"""`..._2020-12-02_[07-50-31].csv` of a flight record, `DJI_20230914101112_0001_D.SRT` of a video."""
 FOREVER_S = 10**10
 MOST_SAMPLES = 10_000
 """Of a longer recording every second, third ... sample is taken."""
@@ -72,8 +77,16 @@ def claim(feed: str, samples: list[Sample], context: Context, options: FlightOpt
 
 
 def _started(options: FlightOptions, context: Context) -> tuple[datetime | None, bool]:
+    """When the recording began: by the setting, else by the name of its file, which is local time."""
     if options.started_at is None:
-        return None, False
+        found = _IN_A_NAME.search(context.file or "")
+        if found is None:
+            return None, False
+        year, month, day, hour, minute, second = found.groups()
+        try:
+            return moment(f"{year}-{month}-{day}T{hour}:{minute}:{second}", context.zone)
+        except ValueError:
+            return None, False
     try:
         return moment(options.started_at, context.zone)
     except ValueError as error:

@@ -33,6 +33,8 @@ MAX_PIXELS = 1_000_000_000
 """A larger image is refused: it is a map, or made to fill the memory of whoever opens it."""
 NADIR_DEG = -70.0
 """A camera that looks down steeper than this is called nadir."""
+LEAST_BODY_PITCH_DEG = -45.0
+"""No fixed wing flies so steeply: a `Camera:Pitch` below it is that of the camera itself, seen from the horizon."""
 FOCAL_OF_SIZE = (0.15, 60.0)
 """Focal lengths in image widths that cameras have, from fisheye to 60-fold zoom."""
 DRONE_MAKERS = re.compile(r"dji|hasselblad|parrot|sensefly|micasense|autel|skydio|yuneec|sentera|wingtra|delair", re.I)
@@ -75,7 +77,7 @@ def shot(tags: Tags, zone: str, options: ShotOptions, **more: Any) -> Shot:
     if axes is not None:
         pose = {"heading_deg": yaw_deg(axes) if heading is None else heading % 360.0, "pitch_deg": pitch_deg(axes)}
         pose["roll_deg"] = number(tags, "GimbalRollDegree", "CameraRollDegree") or 0.0
-        if "pose_of_aircraft" in flags:
+        if not flags.isdisjoint({"pose_of_aircraft", "pose_of_camera"}):
             pose["roll_deg"] = number(tags, "Roll") or 0.0
     elif heading is not None:
         pose = {"heading_deg": heading % 360.0}
@@ -123,6 +125,9 @@ def _height(tags: Tags, altitude_m: float | None, options: ShotOptions) -> tuple
     relative = number(tags, "RelativeAltitude")
     if relative is not None and abs(relative) < 100_000:
         return relative, "takeoff"
+    above_ground = number(tags, "AboveGroundAltitude")
+    if above_ground is not None and abs(above_ground) < 100_000:
+        return above_ground, "told"
     if options.ground_elevation_m is not None and altitude_m is not None:
         return altitude_m - options.ground_elevation_m, "setting"
     return None, ""
@@ -161,6 +166,9 @@ def _pose(tags: Tags, flags: set[str]) -> tuple[Axes | None, float | None]:
         roll = number(tags, "GimbalRollDegree", "CameraRollDegree") or 0.0
         return gimbal_axes(yaw, pitch, roll), yaw
     body = [number(tags, name) for name in ("Yaw", "Pitch", "Roll")]
+    if body[0] is not None and body[1] is not None and body[1] <= LEAST_BODY_PITCH_DEG:
+        flags.add("pose_of_camera")
+        return gimbal_axes(body[0], body[1], body[2] or 0.0), body[0]
     if body[0] is not None and body[1] is not None:
         flags.add("pose_of_aircraft")
         return body_axes(body[0], body[1], body[2] or 0.0), body[0]

@@ -14,6 +14,7 @@ from server.feeds._times import moment
 
 Tags = Mapping[str, Any]
 _NUMBER = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,18})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d{1,12},\d{1,18}", re.ASCII)
 _ANGLE = re.compile(
     r"(\d{1,3}(?:\.\d{1,15})?)\s*(?:deg|°)\s*(\d{1,2}(?:\.\d{1,15})?)['′]\s*(?:(\d{1,2}(?:\.\d{1,15})?)[\"″]?)?"
     r"\s*([NSEW])?",
@@ -26,11 +27,12 @@ _SAFE_NAME = re.compile(r"[A-Za-z]{2,5}[_-]?\d[\w-]{0,60}\.\w{2,4}", re.ASCII)
 
 
 def number(tags: Tags, *names: str) -> float | None:
-    """The first of the tags that begins with a finite number."""
+    """The first of the tags that begins with a finite number; `51,7189` alone is one with a decimal comma."""
     for name in names:
         value = tags.get(name)
         if isinstance(value, str):
-            found = _NUMBER.match(value.strip())
+            written = value.strip()
+            found = _NUMBER.match(written.replace(",", ".") if _DECIMAL_COMMA.fullmatch(written) else written)
             value = float(found[0]) if found else None
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return float(value)

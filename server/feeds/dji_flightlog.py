@@ -32,6 +32,8 @@ HEIGHTS: dict[str, float] = {
     "height_above_takeoff(meters)": 1.0,
     "osd.height [ft]": FOOT_M,
     "osd.height [m]": 1.0,
+    "ascent(m)": 1.0,
+    "ascent(feet)": FOOT_M,
     "height": 1.0,
 }
 CONTENTS: dict[str, tuple[tuple[str, float], ...]] = {
@@ -43,7 +45,7 @@ CONTENTS: dict[str, tuple[tuple[str, float], ...]] = {
         *(("speed(mph)", MPH_MPS), ("speed(m/s)", 1.0), ("speed(km/h)", 1 / 3.6)),
         *(("osd.hspeed [mph]", MPH_MPS), ("osd.hspeed [m/s]", 1.0)),
     ),
-    "heading_deg": (("compass_heading(degrees)", 1.0), ("osd.yaw [360]", 1.0), ("osd.yaw", 1.0)),
+    "heading_deg": (("compass_heading(degrees)", 1.0), ("osd.yaw [360]", 1.0), ("osd.yaw", 1.0), ("yaw(deg)", 1.0)),
     "battery_pct": (("battery_percent", 1.0), ("battery.chargelevel [%]", 1.0)),
 }
 
@@ -102,11 +104,11 @@ def _alone(cells: dict[str, str], name: str) -> str:
 
 
 def _day_and_clock(cells: dict[str, str], name: str) -> str:
-    """`CUSTOM.date [local]` as month/day/year or ISO, `CUSTOM.updateTime [local]` with or without AM and PM."""
-    day, clock = cells.get("custom.date [local]", "").strip(), cells.get(name, "").strip()
+    """`CUSTOM.date` as month/day/year, ISO or day.month.year, `CUSTOM.updateTime` with or without AM and PM."""
+    day, clock = cells.get(name.replace("updatetime", "date"), "").strip(), cells.get(name, "").strip()
     if not day or not clock:
         return ""
-    for day_form in ("%m/%d/%Y", "%Y-%m-%d"):
+    for day_form in ("%m/%d/%Y", "%Y-%m-%d", "%d.%m.%Y"):
         for clock_form in ("%I:%M:%S.%f %p", "%I:%M:%S %p", "%H:%M:%S.%f", "%H:%M:%S"):
             try:
                 found = datetime.strptime(f"{day[:10]} {clock[:16]}", f"{day_form} {clock_form}")  # noqa: DTZ007
@@ -118,6 +120,7 @@ def _day_and_clock(cells: dict[str, str], name: str) -> str:
 
 _TIMES: tuple[tuple[str, str, Callable[[dict[str, str], str], Any]], ...] = (
     ("datetime(utc)", "UTC", _alone),
+    ("custom.updatetime [utc]", "UTC", _day_and_clock),
     ("custom.updatetime [local]", "", _day_and_clock),
     ("datetime(local)", "", _alone),
 )

@@ -25,7 +25,21 @@ _PAIR = re.compile(rf"\b([A-Za-z_]{{2,20}})\s{{0,2}}:\s{{0,2}}{_N}", re.ASCII)
 _SHORT = re.compile(rf"(?:^|[,\s])(D|H|H\.S|V\.S|ISO|EV|BAROMETER)[\s:]\s?{_N}", re.ASCII)
 _TIME = re.compile(r"\b(\d{4})[-.](\d\d)[-.](\d\d) (\d\d:\d\d:\d\d)(?:[.,](\d{1,3}))?", re.ASCII)
 _TAG = re.compile(r"<[^<>]{0,100}>")
-_KEPT = frozenset({"iso", "fnum", "ev", "ct", "focal_len", "dzoom_ratio", "gb_yaw", "gb_pitch", "gb_roll"})
+_KEPT = frozenset(
+    {
+        "iso",
+        "fnum",
+        "ev",
+        "ct",
+        "focal_len",
+        "dzoom_ratio",
+        "gb_yaw",
+        "gb_pitch",
+        "gb_roll",
+        "drone_pitch",
+        "drone_roll",
+    }
+)
 
 
 def decode(body: bytes, context: Context) -> Decoded:
@@ -68,10 +82,12 @@ def _sample(offset_s: float, text: str, zone: str) -> Sample | None:
     if "D" in short:
         extra["home_distance_m"] = short["D"]
     at, flags = _time(text, zone)
-    heights = (named.get("rel_alt"), short.get("H"), named.get("altitude"))
+    heights = (named.get("rel_alt"), short.get("H"), named.get("altitude"), short.get("BAROMETER"))
     height_m = next((value for value in heights if value is not None), None)
     speeds = {"ground_speed_mps": short.get("H.S"), "vertical_speed_mps": short.get("V.S")}
-    content = {**speeds, "altitude_m": named.get("abs_alt")}
+    yaw = named.get("drone_yaw")
+    heading = None if yaw is None or abs(yaw) > 360 else yaw % 360.0
+    content = {**speeds, "altitude_m": named.get("abs_alt"), "heading_deg": heading}
     said = {name: value for name, value in content.items() if value is not None}
     height_m = height_m if height_m is None or abs(height_m) < 100_000 else None
     return Sample(offset_s, lon, lat, said, extra, at, height_m, flags)

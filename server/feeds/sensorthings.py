@@ -120,8 +120,11 @@ def _entity(raw: Any, stream: str | None, seen: Seen, depth: int) -> None:
 
 
 def datastream_of_link(link: Any) -> str | None:
-    """The id in `…/Datastreams(5)/Observations?$skip=100`."""
-    return datastream_of(link.partition("?")[0]) if isinstance(link, str) else None
+    """The id in `…/Datastreams(5)/Observations?$skip=100` and in `…/Datastreams(5)`."""
+    if not isinstance(link, str):
+        return None
+    path = link.partition("?")[0]
+    return datastream_of(path) or datastream_of(f"{path}/Observations")
 
 
 def _id(raw: Any) -> str | None:
@@ -133,6 +136,7 @@ def _id(raw: Any) -> str | None:
 
 def _keep_observation(raw: Mapping[str, Any], stream: str | None, seen: Seen) -> None:
     inline = raw.get("Datastream", raw.get("MultiDatastream"))
+    stream = stream or datastream_of_link(raw.get("Datastream@iot.navigationLink"))
     if isinstance(inline, Mapping) and len(inline) > 1:
         _datastream(inline, None, seen, 1, quiet=True)
     seen.observations.append((raw, _id(inline) or stream, "MultiDatastream" in raw))
@@ -142,6 +146,7 @@ def _data_array(raw: Mapping[str, Any], stream: str | None, seen: Seen) -> None:
     """The extension for many observations in little space: names once, then rows."""
     names = [name for name in as_list(raw.get("components")) if isinstance(name, str)]
     inline = raw.get("Datastream", raw.get("MultiDatastream"))
+    stream = stream or datastream_of_link(raw.get("Datastream@iot.navigationLink"))
     for row in raw["dataArray"][: seen.batch.context.limits.items * 20]:
         if isinstance(row, list) and "result" in names and len(row) == len(names):
             values = {("@iot.id" if name == "id" else name): value for name, value in zip(names, row, strict=True)}

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from server import runtime
-from server.feeds import feeds
+from server.feeds import FROM_FOLDER, feeds
 from server.transports import folder_scan
 from server.transports.connection import Link, Lost, Transport, refusal
 from server.transports.folder_memory import Memory
@@ -125,7 +125,7 @@ class _Watch:
     def _handed_over(self, file: Found, body: bytes) -> bool:
         good = self.memory.same(file, body)
         if good is None:
-            sender = f"folder {self.root}/{file.path}"
+            sender = f"{FROM_FOLDER}{self.root}/{file.path}"
             if len(body) > self._limit:
                 self.link.refuse(f"the file has more than {self._limit} bytes", body[:2_000], file.size, sender)
                 good = False
@@ -145,7 +145,7 @@ class _Watch:
         if isinstance(error, FileNotFoundError):
             return  # somebody took it away
         self._failed[file.path] = (file, f"{file.path}: {reason}")
-        self.link.refuse(f"{file.path}: {reason}", b"", file.size, f"folder {self.root}")
+        self.link.refuse(f"{file.path}: {reason}", b"", file.size, f"{FROM_FOLDER}{self.root}")
 
     def _trouble(self, found: Look) -> str | None:
         told = [words for _, words in self._failed.values()] + found.unreadable

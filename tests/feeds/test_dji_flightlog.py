@@ -33,6 +33,21 @@ def test_the_beginning_of_its_file_name_can_be_set() -> None:
     assert found.observations[0].subject == "dji_flightlog:q"
 
 
+def test_a_table_with_semicolons_and_decimal_commas() -> None:
+    body = b"Id;Time(seconds);Time(text);Latitude;Longitude\r\n1;0,3;00m 00.3s;51,8312;8,7801\r\n2;0,5;;-51,5;-8,25\r\n"
+    first, second = decoded(NAME, body, file="Flug_2026-11-21_[19-05-11].csv").observations
+    assert first.geometry == {"type": "Point", "coordinates": [8.7801, 51.8312]}
+    assert first.observed_at == datetime(2026, 11, 21, 18, 5, 11, 300_000, UTC)
+    assert second.geometry == {"type": "Point", "coordinates": [-8.25, -51.5]}
+
+
+def test_date_and_clock_in_utc_as_a_converter_writes_them_in_german() -> None:
+    head = b"sep=,\nCUSTOM.date [UTC],CUSTOM.updateTime [UTC],OSD.latitude,OSD.longitude,OSD.height [m]"
+    (seen,) = decoded(NAME, head + b"\n21.11.2026,19:05:11.25,51.83,8.78,10\n").observations
+    assert (seen.observed_at, seen.flags) == (datetime(2026, 11, 21, 19, 5, 11, 250_000, UTC), ())
+    assert seen.geometry == {"type": "Point", "coordinates": [8.78, 51.83, 10.0]}
+
+
 def test_a_converted_record_in_feet_and_miles() -> None:
     first, second = yielded(FRAMES / NAME / "converted.csv").observations
     assert first.observed_at == datetime(2026, 11, 21, 18, 5, 11, tzinfo=UTC)

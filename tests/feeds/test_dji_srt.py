@@ -45,6 +45,39 @@ def test_the_form_in_brackets_with_times_and_the_slip_in_longitude() -> None:
     assert first.flags == ("tz_assumed",)
 
 
+def test_height_by_barometer_and_heading_where_a_model_writes_them() -> None:
+    old = subtitle("HOME(8.7801,51.8302) 2026.11.21 19:05:11\nGPS(8.78,51.83,16) BAROMETER:1.9")
+    (seen,) = decoded(NAME, old).observations
+    assert (seen.geometry, seen.observed_at) == (
+        {"type": "Point", "coordinates": [8.78, 51.83, 1.9]},
+        datetime(2026, 11, 21, 18, 5, 11, tzinfo=UTC),
+    )
+    turned = subtitle(
+        "[latitude: 51.83] [longitude: 8.78] [rel_alt: 2.0 abs_alt: 150.0] [drone_yaw: -90.5 drone_pitch: 1.0]"
+    )
+    (seen,) = decoded(NAME, turned).observations
+    assert isinstance(seen.content, Drone)
+    assert (seen.content.heading_deg, seen.extra["drone_pitch"]) == (269.5, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("DJI_20261121190511_0001_D.SRT", datetime(2026, 11, 21, 18, 5, 12, tzinfo=UTC)),
+        ("DJIFlightRecord_2026-11-21_[19-05-11].txt.srt", datetime(2026, 11, 21, 18, 5, 12, tzinfo=UTC)),
+        ("DJI_0001.SRT", None),
+        ("DJI_20261399990511.SRT", None),
+        ("2026-11-31 10-00-00.srt", None),
+    ],
+)
+def test_the_name_of_the_file_tells_when_it_began(name: str, at: datetime | None) -> None:
+    (seen,) = decoded(NAME, subtitle("GPS (8.78, 51.83, 10)", "00:00:01,000"), file=name).observations
+    assert (seen.observed_at, seen.flags) == ((at, ("tz_assumed",)) if at else (RECEIVED, ("time_assumed",)))
+    options = {"started_at": "2026-11-21T10:00:00Z"}
+    (set_,) = decoded(NAME, subtitle("GPS (8.78, 51.83, 10)", "00:00:01,000"), file=name, options=options).observations
+    assert set_.observed_at == datetime(2026, 11, 21, 10, 0, 1, tzinfo=UTC)
+
+
 def test_when_it_began_and_which_drone_can_be_set() -> None:
     body = subtitle("GPS (8.78, 51.83, 10)", "00:01:00,500")
     options = {"started_at": "2026-11-21T18:00:00Z", "drone": "Quad 1"}

@@ -203,10 +203,35 @@ def test_angles_as_they_are_written(value: Any, reference: Any, degrees: float |
 def test_numbers_and_names_as_they_are_written() -> None:
     assert number({"a": "+1131.876"}, "a") == 1131.876
     assert number({"a": "24.0 mm"}, "a") == 24.0
+    assert number({"a": "+50,25"}, "a") == 50.25, "a decimal comma is not the end of a number"
+    assert number({"a": "3.2,2.4"}, "a") == 3.2
     assert number({"a": "inf", "b": float("nan"), "c": True}, "a", "b", "c") is None
     assert safe_name("./images/DJI_20251002120847_0345_D.JPG") == "DJI_20251002120847_0345_D.JPG"
     assert safe_name("C:\\Bilder\\Erika Mustermann.jpg") is UNSET
     assert safe_name("../../etc/passwd") is UNSET
+
+
+NO_GIMBAL: dict[str, Any] = {"GimbalPitchDegree": None, "GimbalYawDegree": None}
+
+
+def test_a_pitch_that_no_fixed_wing_flies_is_the_cameras() -> None:
+    level, flags = seen(**NO_GIMBAL, Yaw="120.0", Pitch="0.0", Roll="0.0")
+    assert (level.pitch_deg, level.view, flags) == (
+        -90.0,
+        "nadir",
+        frozenset({"pose_of_aircraft", "tz_assumed"} & flags),
+    )
+    down, flags = seen(**NO_GIMBAL, Yaw="120.0", Pitch="-90.0", Roll="2.5")
+    assert (down.heading_deg, down.pitch_deg, down.roll_deg, down.view) == (120.0, -90.0, 2.5, "nadir")
+    assert "pose_of_camera" in flags
+    oblique, _ = seen(**NO_GIMBAL, Yaw="120.0", Pitch="-50.0", Roll="0.0")
+    assert (oblique.pitch_deg, oblique.view) == (-50.0, "oblique")
+
+
+def test_a_height_above_ground_counts_where_none_above_take_off_is_given() -> None:
+    content, flags = seen(RelativeAltitude=None, AboveGroundAltitude="30.0")
+    assert (content.height_m, content.height_source, "no_height" in flags) == (30.0, "told", False)
+    assert seen(AboveGroundAltitude="30.0")[0].height_m == 80.0
 
 
 def test_the_time_of_the_exposure_is_best() -> None:

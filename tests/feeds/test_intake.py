@@ -194,3 +194,11 @@ def test_nothing_is_taken_once_the_desk_is_closed(room: Room) -> None:
     room.situations.stop()
     with pytest.raises(Closed):
         room.take({**VEHICLE, "fmsStatus": 3})
+
+
+def test_a_file_of_a_folder_comes_with_its_name(room: Room) -> None:
+    body = b"Id,Time(seconds),Latitude,Longitude\n1,0.5,51.83,8.78\n"
+    sender = "folder /var/lib/flights/Flug_2026-11-21_[19-05-11].csv"
+    room.intake.take(room.live, "dji_flightlog", "flights", body, sender)
+    drone = room.live.picture.features["dji_flightlog:flights"]["properties"]
+    assert drone["observed_at"] == "2026-11-21T18:05:11.500Z"

@@ -112,6 +112,12 @@ def test_a_collection_names_its_datastream_by_its_link() -> None:
     linked = {"value": [one], "@iot.nextLink": "https://x.org/v1.1/Datastreams(16183)/Observations?$skip=1"}
     assert decoded(NAME, linked).observations[0].subject == "sensorthings:frame:16183"
     assert decoded(NAME, {"value": [one]}, options={"datastream": "9"}).observations[0].subject.endswith(":9")
+    rows = {
+        "Datastream@iot.navigationLink": "https://x.org/v1.1/Datastreams(5)",
+        "components": ["id", "phenomenonTime", "result"],
+        "dataArray": [[1, "2026-11-21T19:00:00Z", 4]],
+    }
+    assert decoded(NAME, {"value": [rows]}).observations[0].subject == "sensorthings:frame:5"
     (unnamed,) = decoded(NAME, {"value": [one]}).observations
     assert (unnamed.subject, unnamed.flags) == ("sensorthings:frame:unknown", ("name_assumed",))
 
