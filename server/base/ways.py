@@ -1,19 +1,24 @@
 """Routes and water as the server and the commands ask for them: the operator's vehicles, answers as plain data."""
 
 from collections.abc import Mapping, Sequence
+from math import cos, radians
 from typing import Any
 
 import msgspec
+import shapely
 
-from layers.geo import is_valid
+from layers.geo import as_shape, is_valid
 from server.base.base import Base
 from server.base.hoses import Source
 from server.base.routing import Avoid, NoWay, Route, Router
+from server.base.search import M_PER_DEG
 from server.base.streets import streets
 from server.base.vehicles import VEHICLES, Vehicle
 
 MAX_AREAS = 50
 MAX_VERTICES = 2_000
+MAX_M2 = 100_000_000.0
+"""Of the boxes around all areas together: every road in them is looked at, for every area."""
 
 
 class BadArea(ValueError):
@@ -62,7 +67,7 @@ def areas_of(document: Any) -> list[Avoid]:
     parts = features if isinstance(features, list) else [document]
     if len(parts) > MAX_AREAS:
         raise BadArea(f"at most {MAX_AREAS} areas can be avoided at once")
-    found = []
+    found, boxes_m2 = [], 0.0
     for number, part in enumerate(parts, 1):
         is_feature = isinstance(part, dict) and part.get("type") == "Feature"
         geometry = part.get("geometry") if is_feature else part
@@ -70,6 +75,18 @@ def areas_of(document: Any) -> list[Avoid]:
         said = properties if isinstance(properties, dict) else {}
         if not is_valid(geometry, MAX_VERTICES):
             raise BadArea(f"area {number} is no GeoJSON geometry in WGS84 with at most {MAX_VERTICES} positions")
+        boxes_m2 += _box_m2(geometry)
+        if boxes_m2 > MAX_M2:
+            raise BadArea(f"areas of at most {MAX_M2 / 1e6:g} km² together can be avoided")
         name = said.get("name")
         found.append(Avoid(name[:100] if isinstance(name, str) else str(number), geometry, said.get("slow") is True))
     return found
+
+
+def _box_m2(geometry: dict[str, Any]) -> float:
+    """Square metres of the box around a geometry that has an area; 0 for points and lines, which touch few roads."""
+    shape = as_shape(geometry)
+    if shapely.get_dimensions(shape) < 2:
+        return 0.0
+    west, south, east, north = shape.bounds
+    return float((east - west) * cos(radians((south + north) / 2)) * (north - south)) * M_PER_DEG**2

@@ -3,6 +3,7 @@
 import json
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -19,15 +20,20 @@ from server.base.vehicles import USUAL
 from server.base.ways import BadArea, areas_of, route_json, water_json
 from server.http.body import number
 from server.http.errors import Problem
-from server.http.guard import house, needs
+from server.http.guard import caller, house, needs
 from server.http.picture import VIEWERS, find
 from server.obstacles import obstacles
 
 T = TypeVar("T")
 blueprint = Blueprint("base_ways", __name__)
-AT_ONCE = 4
+AT_ONCE = 2
+"""A search is Python: more at once would be no faster, and everybody else would wait for them."""
+PER_TOKEN = 2
+"""Questions of one token, those that wait for a turn among them."""
+WAIT_S = 2.0
 MAX_AREAS_CHARS = 20_000
 _turns = threading.BoundedSemaphore(AT_ONCE)
+_asking: Counter[str] = Counter()
 
 
 @blueprint.get("/base/water")
@@ -73,12 +79,21 @@ def _asked(question: Callable[[Base], T]) -> T:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    if not _turns.acquire(blocking=False):
-        raise Problem(503, "Too many ways are being looked for; ask again.", {"Retry-After": "1"})
+    token = caller().token_id
+    if _asking[token] >= PER_TOKEN:
+        raise Problem(429, "One way after the other.", {"Retry-After": "1"})
+    _asking[token] += 1
     try:
-        yield
+        if not _turns.acquire(timeout=WAIT_S):
+            raise Problem(503, "Too many ways are being looked for; ask again.", {"Retry-After": "1"})
+        try:
+            yield
+        finally:
+            _turns.release()
     finally:
-        _turns.release()
+        _asking[token] -= 1
+        if not _asking[token]:
+            del _asking[token]
 
 
 def _place(name: str) -> tuple[float, float]:

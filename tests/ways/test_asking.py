@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
@@ -139,7 +140,34 @@ def test_off_the_map_there_is_no_way_but_an_answer(client: FlaskClient) -> None:
     assert (answer["route"], answer["reason"], answer["detail"]) == (None, "off_map", ["goal"])
 
 
-def test_who_comes_when_all_turns_are_taken_asks_again(client: FlaskClient) -> None:
+def test_areas_that_hold_half_the_world_are_refused(client: FlaskClient) -> None:
+    def asked(*areas: Any) -> Any:
+        avoid = quote(json.dumps({"type": "FeatureCollection", "features": areas}))
+        return client.get(f"/base/route?from={STATION}&to={HOUSE}&avoid={avoid}")
+
+    town = square(8.79, 51.83, 0.02)  # 12.2 km²; both are in it, so it slows but does not close
+    assert asked(*[town] * 8).status_code == 200
+    butterfly = {"type": "Polygon", "coordinates": [[[8, 51], [9, 52], [9, 51], [8, 52], [8, 51]]]}
+    for areas in ([town] * 9, [butterfly]):
+        refused = asked(*areas)
+        assert (refused.status_code, "at most 100 km² together" in refused.get_json()["description"]) == (422, True)
+    line = {"type": "LineString", "coordinates": [[8, 51], [9, 52]]}
+    assert asked(line).status_code == 200
+
+
+def test_one_token_takes_no_more_than_its_share(client: FlaskClient, house: House) -> None:
+    token, row = house.access.create("crew", "HLF", "urn:1", "*")
+    base_ways._asking[row.id] = base_ways.PER_TOKEN
+    try:
+        response = client.get("/base/water?at=51.8286,8.7763", headers={"Authorization": f"Bearer {token}"})
+        assert (response.status_code, response.headers["Retry-After"]) == (429, "1")
+        assert client.get("/base/water?at=51.8286,8.7763").status_code == 200, "another was turned away, too"
+    finally:
+        del base_ways._asking[row.id]
+
+
+def test_who_comes_when_all_turns_are_taken_asks_again(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base_ways, "WAIT_S", 0.01)
     taken = [base_ways._turns.acquire(blocking=False) for _ in range(base_ways.AT_ONCE)]
     assert all(taken)
     try:
