@@ -1,12 +1,13 @@
 """Files that features refer to: GET /media/<id>, for whoever may see the feature."""
 
-from flask import Blueprint, request, send_file
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from layers.observation import Sensitivity
 from layers.views import View
 from server.access import PERSONAL_ROLES, Principal, Role
 from server.http.errors import Problem
+from server.http.files import send
 from server.http.guard import caller, house, needs
 from server.http.picture import VIEWERS, find
 from server.media import Item
@@ -16,6 +17,7 @@ blueprint = Blueprint("media", __name__)
 INLINE = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 """Types that a browser may show in place; anything else is only saved."""
 GRANTED = "GRANTED"
+MISSING = "There is no such file."
 
 
 @blueprint.get("/media/<item_id>")
@@ -25,20 +27,17 @@ def media(item_id: str) -> ResponseReturnValue:
     who, situation = caller(), find(request.args.get("situation"))
     item = house().media.get(situation.id, item_id)
     if item is None or not may_see(who, item, situation):
-        raise Problem(404, "There is no such file.")
+        raise Problem(404, MISSING)
     if item.sensitivity is Sensitivity.PERSONAL:
         house().audit.append("media", who, situation.id, id=item.id, subject=item.subject)
-    try:
-        response = send_file(
-            house().media.path(item),
-            mimetype=item.mime,
-            as_attachment=item.mime not in INLINE,
-            download_name=item.id[:16],
-            conditional=True,
-            etag=item.id,
-        )
-    except FileNotFoundError:
-        raise Problem(404, "There is no such file.") from None
+    response = send(
+        house().media.path(item),
+        MISSING,
+        mimetype=item.mime,
+        as_attachment=item.mime not in INLINE,
+        download_name=item.id[:16],
+        etag=item.id,
+    )
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, no-cache"
     return response

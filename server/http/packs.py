@@ -1,14 +1,16 @@
 """Offline packs for tablets: the list, and each file by ranges, so that a download goes on where the network broke."""
 
 import msgspec
-from flask import Blueprint, jsonify, request, send_file
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from server.access import Role
 from server.http.errors import Problem
+from server.http.files import send
 from server.http.guard import house, needs
 
 blueprint = Blueprint("packs", __name__)
+MISSING = "There is no such pack in this version."
 CARRIERS = (Role.CREW, Role.CONTROL, Role.PLANNER, Role.ADMIN)
 
 
@@ -29,17 +31,14 @@ def pack(pack_id: str) -> ResponseReturnValue:
     """The file, by Range and If-Range. With `?version=` only that version: 404 where another is in force meanwhile."""
     entry = house().packs.get(pack_id)
     if entry is None or request.args.get("version", entry.version) != entry.version:
-        raise Problem(404, "There is no such pack in this version.")
-    try:
-        response = send_file(
-            house().packs.path(entry).absolute(),
-            mimetype="application/vnd.sqlite3",
-            as_attachment=True,
-            download_name=f"{entry.id}.mbtiles",
-            conditional=True,
-            etag=entry.sha256,
-        )
-    except FileNotFoundError:
-        raise Problem(404, "There is no such pack in this version.") from None
+        raise Problem(404, MISSING)
+    response = send(
+        house().packs.path(entry),
+        MISSING,
+        mimetype="application/vnd.sqlite3",
+        as_attachment=True,
+        download_name=f"{entry.id}.mbtiles",
+        etag=entry.sha256,
+    )
     response.headers["Cache-Control"] = "private, no-cache, no-transform"
     return response

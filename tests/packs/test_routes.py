@@ -4,11 +4,13 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from server.access import Role
 from server.base.base import TILES, Base, Bases
 from server.base.build import build
 from server.house import House
+from server.http.files import PIECE_BYTES, send
 from server.packs.area import PackArea
 from server.packs.store import WHOLE, PackStore
 from tests.base.osm import Sheet
@@ -60,6 +62,18 @@ def test_a_download_goes_on_where_it_broke(call: Call, ready: House) -> None:
     assert part("bytes=1000-1999", tag) == (206, whole.data[1000:2000])
     assert part("bytes=1000-", '"another"') == (200, whole.data), "the end of another version was sent"
     assert part(f"bytes={size}-", tag)[0] == 416
+
+
+def test_a_pack_is_sent_in_large_pieces(app: Flask, ready: House) -> None:
+    (entry,) = ready.packs.entries
+    with app.test_request_context(f"/packs/{WHOLE}", headers={"Range": "bytes=1000-"}):
+        answer = send(ready.packs.path(entry), "gone", mimetype="application/vnd.sqlite3")
+        answer.direct_passthrough = False
+        sizes = [len(piece) for piece in answer.iter_encoded()]
+        answer.close()
+    assert sum(sizes) == entry.bytes - 1000
+    assert len(sizes) == 2
+    assert sizes[0] == PIECE_BYTES
 
 
 def test_a_pack_that_is_not_there(call: Call, ready: House) -> None:
