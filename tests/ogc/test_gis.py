@@ -2,9 +2,9 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import requests
@@ -16,6 +16,7 @@ from server.ogc.live import KINDS, MIXED
 from tests.ogc.gis import Gdal, features_by_gdal, layers_by_gdal
 from tests.server import Server, wait_until
 
+T = TypeVar("T")
 FIRE, FAIR = "ex-hausbrand-1", "ex-libori-1"
 
 
@@ -45,6 +46,21 @@ class Town:
         """What the role sees, by id."""
         features = self.server.get(f"/picture?situation={situation}", self.token(role))["features"]
         return {feature["id"]: feature for feature in features}
+
+    def while_still(
+        self, role: str, situation: str, work: Callable[[dict[str, dict[str, Any]]], T]
+    ) -> tuple[dict[str, dict[str, Any]], T]:
+        """What the role sees, and what the work gave while that stayed so: the server works out arrivals and water by
+        itself, a while after the exercise stands still.
+        """
+
+        def undisturbed() -> tuple[dict[str, dict[str, Any]], T] | None:
+            before = self.picture(role, situation)
+            done = work(before)
+            return (before, done) if self.picture(role, situation) == before else None
+
+        found: tuple[dict[str, dict[str, Any]], T] = wait_until(undisturbed, "a picture that stands still", 120)
+        return found
 
     def hold(self, situation: str, minutes: float) -> None:
         """Stop the exercise at a minute of its clock."""
@@ -87,14 +103,15 @@ def test_ogrinfo_lists_every_collection_of_the_role(town: Town, role: str, situa
 
 @pytest.mark.parametrize(("role", "situation"), [("control", FAIR), ("liaison", FIRE), ("crew", FIRE)])
 def test_ogr2ogr_reads_each_layer_as_the_role_sees_it(town: Town, role: str, situation: str, tmp_path: Path) -> None:
-    picture = town.picture(role, situation)
     gdal = Gdal(town.at(situation), town.token(role))
-    read: dict[str, dict[str, Any]] = {}
-    for layer in layers_for(role):
-        if any(feature["properties"]["layer"] == layer for feature in picture.values()):
-            features = gdal.read(layer, 5, tmp_path)
-            assert len({feature["properties"]["id"] for feature in features}) == len(features)
-            read |= {feature["properties"]["id"]: feature for feature in features}
+
+    def all_layers(picture: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+        used = {feature["properties"]["layer"] for feature in picture.values()}
+        return [feature for layer in layers_for(role) if layer in used for feature in gdal.read(layer, 5, tmp_path)]
+
+    picture, features = town.while_still(role, situation, all_layers)
+    read = {feature["properties"]["id"]: feature for feature in features}
+    assert len(read) == len(features), "nothing comes twice"
     assert read.keys() == picture.keys()
     assert len(picture) > 15
     for name, feature in read.items():
@@ -117,8 +134,8 @@ def approximately(geometry: Any) -> Any:
 
 def test_values_and_types_are_exact(town: Town, tmp_path: Path) -> None:
     gdal = Gdal(town.at(FIRE), town.token("control"))
-    (mission,) = gdal.read("missions", 10, tmp_path)
-    (seen,) = [one for one in town.picture("control", FIRE).values() if one["properties"]["layer"] == "missions"]
+    picture, (mission,) = town.while_still("control", FIRE, lambda _: gdal.read("missions", 10, tmp_path))
+    (seen,) = [one for one in picture.values() if one["properties"]["layer"] == "missions"]
     told, known = mission["properties"], seen["properties"]
     assert told["address_text"] == known["address"]["text"]
     assert told["title"] == f"ÜBUNG: {known['title']}"
@@ -233,8 +250,9 @@ def test_every_link_of_every_document_leads_somewhere(town: Town) -> None:
 
 @pytest.mark.parametrize("role", ["control", "liaison"])
 def test_a_geopackage_holds_what_the_role_sees(town: Town, role: str, tmp_path: Path) -> None:
-    picture = town.picture(role, FAIR)
-    answer = town.server.request("GET", f"/export.gpkg?situation={FAIR}", town.token(role))
+    picture, answer = town.while_still(
+        role, FAIR, lambda _: town.server.request("GET", f"/export.gpkg?situation={FAIR}", town.token(role))
+    )
     assert answer.headers["Content-Type"] == "application/geopackage+sqlite3"
     assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="UEBUNG-lagebild-{FAIR}-')
     file = tmp_path / "fair.gpkg"
@@ -258,8 +276,9 @@ def test_a_geopackage_holds_what_the_role_sees(town: Town, role: str, tmp_path: 
 
 @pytest.mark.parametrize("role", ["control", "liaison"])
 def test_kml_holds_what_the_role_sees(town: Town, role: str, tmp_path: Path) -> None:
-    picture = town.picture(role, FAIR)
-    answer = town.server.request("GET", f"/export.kml?situation={FAIR}", town.token(role))
+    picture, answer = town.while_still(
+        role, FAIR, lambda _: town.server.request("GET", f"/export.kml?situation={FAIR}", town.token(role))
+    )
     assert answer.headers["Content-Type"] == "application/vnd.google-earth.kml+xml"
     file = tmp_path / "fair.kml"
     file.write_bytes(answer.content)
