@@ -9,7 +9,7 @@ import pytest
 
 from server.audit import Audit
 from server.base.base import Base
-from server.config import BaseSettings, Settings
+from server.config import BaseSettings, ServerSettings, Settings
 from server.house import House
 from server.http import ogc
 from server.throttle import Throttle
@@ -22,8 +22,10 @@ HOUR = "2026-07-25T{}:00Z"
 
 @pytest.fixture
 def settings(town_base: Base) -> Settings:
-    """The server has the town's base data."""
-    return Settings(base=BaseSettings(folder=str(town_base.folder)))
+    """The server has the town's base data and stands behind a proxy."""
+    return Settings(
+        base=BaseSettings(folder=str(town_base.folder)), server=ServerSettings(public_url="https://lage.example.org/")
+    )
 
 
 def vehicle(name: str, lon: float | None = 8.77, lat: float = 51.82, **more: Any) -> dict[str, Any]:
@@ -276,9 +278,14 @@ def test_who_asks_too_often_waits(call: Call, monkeypatch: pytest.MonkeyPatch) -
     assert answers[3].get_json()["code"] == "TooManyRequests"
 
 
-def test_addresses_are_those_that_the_settings_name(call: Call, house: House) -> None:
-    assert read(call, "/ogc/live")["links"][0]["href"] == "http://localhost/ogc/live?f=json"
-    assert read(call, "/ogc")["links"][0]["href"] == "http://localhost/ogc/live?f=json"
+def test_addresses_are_those_that_the_settings_name(call: Call) -> None:
+    for path in ("/ogc/live", "/ogc"):
+        assert read(call, path)["links"][0]["href"] == "https://lage.example.org/ogc/live?f=json"
+    assert following(read(call, GROUND.format("roads"), limit=1)) == GROUND.format("roads") + "?limit=1&after=1"
+    page = call("GET", "/ogc?f=html", "control").text
+    assert "<code>https://lage.example.org/ogc/live</code>" in page
+    link = call("GET", "/export.kml?refresh_s=60", "control").text
+    assert "<href>https://lage.example.org/export.kml?situation=live</href>" in link
 
 
 def test_base_data_name_whose_they_are(call: Call) -> None:
