@@ -61,7 +61,7 @@ def style() -> ResponseReturnValue:
     return send_from_directory(PAGES, "ogc.css", max_age=A_DAY_S)
 
 
-@blueprint.get("/ogc")
+@blueprint.get("/ogc", strict_slashes=False)
 @needs(*VIEWERS, basic=True)
 def home() -> ResponseReturnValue:
     """The landing page of the token's own situation, else of the first that is open to it."""
@@ -72,7 +72,7 @@ def home() -> ResponseReturnValue:
     return _landing(found)
 
 
-@blueprint.get("/ogc/<name>")
+@blueprint.get("/ogc/<name>", strict_slashes=False)
 @needs(*VIEWERS, basic=True)
 def landing(name: str) -> ResponseReturnValue:
     """The landing page."""

@@ -279,7 +279,7 @@ def test_who_asks_too_often_waits(call: Call, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_addresses_are_those_that_the_settings_name(call: Call) -> None:
-    for path in ("/ogc/live", "/ogc"):
+    for path in ("/ogc/live", "/ogc", "/ogc/live/", "/ogc/"):
         assert read(call, path)["links"][0]["href"] == "https://lage.example.org/ogc/live?f=json"
     assert following(read(call, GROUND.format("roads"), limit=1)) == GROUND.format("roads") + "?limit=1&after=1"
     page = call("GET", "/ogc?f=html", "control").text
