@@ -19,7 +19,7 @@ export const deFields: Record<string, string> = {
   "field.inbound_total": "Zugänge gesamt", "field.outbound_total": "Abgänge gesamt", "field.quality": "Güte der Zählung",
   "field.active": "In Betrieb", "field.blind": "Nicht einsehbar", "field.direction": "Richtung",
   "field.headway_s": "Abstand der Personen", "field.occupancy": "Belegung", "field.congested": "Stau",
-  "field.from_at": "Gezählt ab", "field.to_at": "Gezählt bis", "field.flow_per_min": "Durchgang", "field.status": "Status",
+  "field.from_at": "Von", "field.to_at": "Bis", "field.flow_per_min": "Durchgang", "field.status": "Status",
   "field.sensors": "Sensoren", "field.region": "Bereich", "field.reason": "Grund",
   "field.height_m": "Höhe über Grund", "field.ground_speed_mps": "Geschwindigkeit", "field.vertical_speed_mps": "Steigen",
   "field.flight_status": "Flugzustand", "field.recording": "Nimmt auf", "field.armed": "Motoren scharf",
@@ -153,6 +153,8 @@ export const deFields: Record<string, string> = {
   "value.kind.river": "Fluss", "value.kind.canal": "Kanal", "value.kind.stream": "Bach", "value.kind.pond": "Teich", "value.kind.lake": "See", "value.kind.reservoir": "Speicher", "value.kind.basin": "Becken",
   "value.uncertain.width": "Breite", "value.uncertain.ground": "Untergrund", "value.uncertain.height": "Durchfahrtshöhe", "value.uncertain.private": "Privatweg",
   "value.access.unknown": "unbekannt", "part.route": "Anfahrt", "part.water": "Wasserentnahme",
+  "value.geometry.LineString": "Linie", "value.geometry.MultiLineString": "Linien", "value.geometry.Polygon": "Fläche", "value.geometry.MultiPolygon": "Flächen",
+  "value.geometry.MultiPoint": "Punkte", "value.geometry.GeometryCollection": "mehrteilig",
   "value.hit.house": "Haus", "value.hit.interpolated": "geschätzt", "value.hit.nearest": "nächste Hausnummer", "value.hit.street": "Straße",
   "value.hit.crossing": "Kreuzung", "value.hit.object": "Objekt", "value.hit.place": "Ort",
 };

@@ -10,7 +10,7 @@ export const enFields: Record<string, string> = {
   "field.density_pm2": "Density", "field.level_of_service": "Level of service", "field.threshold_pm2": "Threshold",
   "field.over_threshold": "Over threshold", "field.trend_pm2_per_min": "Trend", "field.lines": "Counting lines",
   "field.inbound_total": "Entries in total", "field.outbound_total": "Exits in total", "field.quality": "Quality of the count",
-  "field.blind": "Not visible", "field.headway_s": "Headway", "field.from_at": "Counted from", "field.to_at": "Counted to",
+  "field.blind": "Not visible", "field.headway_s": "Headway", "field.from_at": "From", "field.to_at": "To",
   "field.flow_per_min": "Flow", "field.height_m": "Height above ground", "field.ground_speed_mps": "Ground speed",
   "field.vertical_speed_mps": "Vertical speed", "field.battery_pct": "Battery", "field.email": "E-mail",
   "field.floor_plan_url": "Floor plan", "field.source_url": "Gateway", "field.persons_probable": "Persons probably present",
@@ -71,6 +71,8 @@ export const enFields: Record<string, string> = {
   "flag.position_assumed": "Position assumed",
   "value.kind.pillar": "pillar hydrant", "value.kind.underground": "underground hydrant", "value.kind.wall": "wall hydrant", "value.kind.pipe": "dry riser", "value.kind.suction_point": "suction point", "value.kind.water_tank": "water tank", "value.kind.fire_water_pond": "fire pond",
   "value.uncertain.height": "headroom", "value.uncertain.private": "private way",
+  "value.geometry.LineString": "line", "value.geometry.MultiLineString": "lines", "value.geometry.Polygon": "area", "value.geometry.MultiPolygon": "areas",
+  "value.geometry.MultiPoint": "points", "value.geometry.GeometryCollection": "several parts",
   "value.hit.house": "house", "value.hit.interpolated": "estimated", "value.hit.nearest": "nearest number", "value.hit.street": "street",
   "value.hit.crossing": "crossing", "value.hit.object": "object", "value.hit.place": "place",
 };

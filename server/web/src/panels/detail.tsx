@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ageSeconds, formatAge, formatMoment, formatNumber, formatTime, isStale } from "../age";
 import { titleOf } from "../alarms";
 import { facts, positionText, shortened, type Fact } from "../facts";
-import { dative, flagName, lang, partName, t, tMaybe } from "../i18n";
+import { dative, flagName, lang, partName, t, valueName } from "../i18n";
 import { mapView } from "../mapview";
 import { picture, selected, watch, watchFeature, watchNow } from "../state";
 import type { Feature, SourceRef } from "../wire";
@@ -87,7 +87,7 @@ function Body({ feature }: { feature: Feature }): JSX.Element {
         {facts(feature, now, lang.value, name).map((fact) => <FactRow key={fact.key} fact={fact} />)}
         <dt>{t("detail.position")}</dt>
         <dd>
-          <span class="value">{feature.geometry?.type === "Point" ? positionText(feature.geometry.coordinates) : feature.geometry ? tMaybe(feature.geometry.type) : t("detail.noposition")}</span>
+          <span class="value">{feature.geometry?.type === "Point" ? positionText(feature.geometry.coordinates) : feature.geometry ? valueName("geometry", feature.geometry.type) : t("detail.noposition")}</span>
           {typeof p.accuracy_m === "number" && <small>± {formatNumber(p.accuracy_m, lang.value)} m</small>}
         </dd>
         <NearAddress feature={feature} />
