@@ -1,7 +1,7 @@
 /** Which layers the map draws, and what its signs mean. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { DEVICE, FMS, LOS, PERMISSION, SEVERITY, type Paint } from "../colours";
+import { DEVICE, FMS, LOS, PERMISSION, SEVERITY, WATER, type Paint } from "../colours";
 import { t, tMaybe, valueName } from "../i18n";
 import { drawImage, PIXEL_RATIO } from "../map/icons";
 import { LAYERS } from "../map/layers";
@@ -62,7 +62,7 @@ function Swatch({ paint, text }: { paint: Paint; text: string }): JSX.Element {
   return <span class="swatch" style={{ backgroundColor: paint.fill, color: paint.ink }}>{text}</span>;
 }
 
-function Stroke({ kind }: { kind: "track" | "path" | "fence" | "line" | "over" | "warning" }): JSX.Element {
+function Stroke({ kind }: { kind: "track" | "path" | "fence" | "line" | "over" | "warning" | "route" | "route through" }): JSX.Element {
   return <span class={`stroke ${kind}`} aria-hidden="true" />;
 }
 
@@ -96,6 +96,10 @@ function entries(layer: string): JSX.Element[] {
       return Object.keys(PERMISSION).filter((one) => one !== "REQUEST").map((one) => <><Sign name={`building/${one}/calm/fresh`} /> {valueName("permission", one)}</>);
     case "devices":
       return Object.keys(DEVICE).map((one) => <><Sign name={`device/${one}/fresh`} /> {valueName("state", one)}</>);
+    case "routes":
+      return [<><Stroke kind="route" /> {t("legend.route")}</>, <><Stroke kind="route through" /> {t("legend.route.through")}</>];
+    case "water":
+      return [<><Swatch paint={{ fill: WATER, ink: "#ffffff" }} text="" /> {t("legend.water")}</>];
     case "warnings":
       return Object.entries(SEVERITY).map(([severity, paint]) => <><Swatch paint={paint} text="" /> {valueName("severity", severity)}</>);
     case "reports":

@@ -20,7 +20,8 @@ export const water: LayerKind = {
       },
     },
     {
-      z: 80, text: true,
+      // Below the names of units, homes and drones: those find their place first.
+      z: 41, text: true,
       spec: { id: "water-label", type: "symbol", source, minzoom: 15, layout: caption([0, 0.7], 11.5), paint: textPaint(p) },
     },
   ],
