@@ -77,7 +77,13 @@ def test_a_click_on_the_map_chooses_what_lies_there(desk: Desk) -> None:
     at = desk.look("project(...args[0])", drone["geometry"]["coordinates"][:2])
     box = desk.part("map").locator("canvas.maplibregl-canvas").bounding_box()
     assert box
-    desk.page.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
+
+    def chosen() -> bool:
+        # Signs find their place a moment after the view stands still; until then only lines and areas can be hit.
+        desk.page.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
+        return bool(desk.look("selected") == drone["id"])
+
+    wait_until(chosen, "the drone to be chosen")
     expect(desk.detail.locator("article")).to_have_attribute("data-id", drone["id"])
     expect(desk.fact("height_m").locator(".value")).to_contain_text(" m")
 
