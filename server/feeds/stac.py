@@ -8,6 +8,7 @@ exports it, is turned into metres.
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from msgspec import UNSET
 
@@ -130,11 +131,30 @@ def _asset(item: Fields, role: str, names: tuple[str, ...]) -> Any:
         return UNSET
     by_role = [asset for asset in assets.values() if isinstance(asset, Mapping) and role in _roles(asset)]
     by_name = [assets[name] for name in names if isinstance(assets.get(name), Mapping)]
+    base = _own_address(item)
     for asset in (*by_role, *by_name):
+        if base is not None and isinstance(asset.get("href"), str):
+            asset = {**asset, "href": _absolute(base, asset["href"])}
         link = item.batch.fields(asset, item.of).get("href", url)
         if link is not UNSET:
             return link
     return UNSET
+
+
+def _own_address(item: Fields) -> str | None:
+    """Where the item itself lies: links of its assets may be relative to it."""
+    links = item.raw.get("links")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, Mapping) and link.get("rel") == "self" and isinstance(link.get("href"), str):
+            return str(link["href"])
+    return None
+
+
+def _absolute(base: str, href: str) -> str:
+    try:
+        return urljoin(base, href)
+    except ValueError:
+        return href
 
 
 def _roles(asset: Mapping[str, Any]) -> list[Any]:

@@ -82,6 +82,19 @@ def extended(payload: bytes) -> bytes:
     return bytes.fromhex("d6be898e") + bytes([0x07, len(data)]) + data + b"\1\2\3"
 
 
+def report(*payloads: bytes, new: bool = True) -> bytes:
+    """An HCI event with advertising reports, as a host gets it from its controller."""
+    told = b""
+    for payload in payloads:
+        service = b"\x16\xfa\xff\x0d\x07" + payload
+        data = bytes([len(service)]) + service
+        if new:
+            told += b"\0\0\1" + MAC[::-1] + b"\1\3\0\x7f\xc8\0\0\0" + bytes(6) + bytes([len(data)]) + data
+        else:
+            told += b"\0\1" + MAC[::-1] + bytes([len(data)]) + data + b"\xc8"
+    return bytes([0x3E, len(told) + 2, 0x0D if new else 0x02, len(payloads)]) + told
+
+
 def nordic(packet: bytes, valid: bool = True, coded: bool = True) -> bytes:
     """As the nRF Sniffer hands it on: an octet of coding before the head, or one of padding behind it."""
     inner = packet[:4] + b"\0" + packet[4:] if coded else packet[:6] + b"\0" + packet[6:]

@@ -31,6 +31,7 @@ from tests.feeds.odid_tools import (
     pcap,
     pcapng,
     radiotap,
+    report,
     system,
 )
 
@@ -57,13 +58,20 @@ def only(found: Decoded) -> tuple[Drone, Any]:
         pcap(256, [bytes(8) + b"\0\x0c" + extended(ALL)]),
         pcap(272, [nordic(extended(ALL))]),
         pcap(272, [nordic(extended(ALL), coded=False)]),
+        pcap(192, [b"\0\0\x0c\0\x69\0\0\0" + bytes(4) + beacon(ALL)]),
+        pcap(119, [b"\x44\0\0\0\x90\0\0\0" + bytes(136) + beacon(ALL)]),
+        pcap(163, [b"\x80\x21\x10\x01\0\0\0\x40" + bytes(56) + beacon(ALL)]),
+        pcap(187, [b"\x04" + report(ALL)]),
+        pcap(201, [b"\0\0\0\1\x04" + report(ALL)]),
+        pcap(201, [b"\0\0\0\1\x04" + report(basic(), location(), new=False), b"\0\0\0\1\x04" + report(ALL)]),
+        pcap(254, [b"\0\0\0\x03" + report(ALL)]),
         pcap(105, [beacon(ALL)], ">"),
         pcap(105, [beacon(ALL)], "<", nanoseconds=True),
         pcapng(105, [beacon(ALL)]),
         ALL,
         basic() + location() + ALL,
     ],
-    ids=range(14),
+    ids=range(21),
 )
 def test_the_same_words_by_every_carrier(body: bytes) -> None:
     found = decoded(NAME, body)
@@ -192,11 +200,18 @@ def test_a_capture_that_is_broken_off_keeps_what_came_before() -> None:
     assert len(decoded(NAME, whole[:-5]).observations) == 1
 
 
-@given(st.binary(max_size=120), st.sampled_from([105, 127, 251, 256, 272]))
+@given(st.binary(max_size=120), st.sampled_from([105, 119, 127, 163, 187, 192, 201, 251, 254, 256, 272]))
 def test_any_octets_in_a_frame_are_survived(octets: bytes, link: int) -> None:
     survives(NAME, pcap(link, [octets]))
     survives(NAME, pcapng(link, [octets]))
     survives(NAME, pcap(link, [beacon(octets), nan(octets), radiotap(octets), extended(octets[:100])]))
+    survives(NAME, pcap(187, [b"\x04\x3e\xff" + octets, b"\x04" + report(octets[:100])]))
+
+
+def test_reports_of_the_old_kind_stand_one_behind_the_other() -> None:
+    found = decoded(NAME, pcap(187, [b"\x04" + report(basic(), location(), new=False)]))
+    assert [each.subject for each in found.observations][-1] == f"remote_id:{SERIAL}"
+    assert found.observations[-1].geometry == HERE
 
 
 @given(st.lists(st.binary(min_size=25, max_size=25), max_size=9))

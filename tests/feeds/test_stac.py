@@ -89,3 +89,14 @@ def test_assets_that_are_none(assets: Any) -> None:
 def test_what_yields_nothing(body: bytes) -> None:
     with pytest.raises(DecodeError):
         feeds()[NAME].decode(body, context(NAME))
+
+
+def test_links_of_assets_are_relative_to_the_item() -> None:
+    lies = [{"rel": "root", "href": "../c.json"}, {"rel": "self", "href": "https://x.org/c/items/1.json"}]
+    assets = {"visual": {"href": "./1.tif", "roles": ["data"]}, "thumbnail": {"href": "../1.png"}}
+    (image,) = images(decoded(NAME, {**item(), "links": lies, "assets": assets}))
+    assert (image.url, image.thumbnail_url) == ("https://x.org/c/items/1.tif", "https://x.org/c/1.png")
+    (image,) = images(decoded(NAME, {**item(), "assets": assets}))
+    assert (image.url, image.thumbnail_url) == (UNSET, UNSET)
+    odd = {"visual": {"href": "http://[x/1.tif", "roles": ["data"]}}
+    assert images(decoded(NAME, {**item(), "links": lies, "assets": odd}))[0].url is UNSET

@@ -32,6 +32,17 @@ def heard(frame: Captured) -> list[Heard]:
             return _wifi(data[length : -4 if flags & 0x10 else None], bool(flags & 0x40))
         case 105:  # 802.11
             return _wifi(data, False)
+        case 119:  # Prism before 802.11
+            return _wifi(data[int.from_bytes(data[4:8], "little") :], False)
+        case 163:  # AVS before 802.11
+            return _wifi(data[int.from_bytes(data[4:8], "big") :], False)
+        case 192 if data[4:8] == b"\x69\0\0\0":  # PPI before 802.11
+            return _wifi(data[int.from_bytes(data[2:4], "little") :], False)
+        case 187 | 201:  # HCI with its packet type, 201 behind the direction
+            packet = data[4:] if frame.link == 201 else data
+            return _hci(packet[1:]) if packet[:1] == b"\x04" else []
+        case 254:  # Linux Bluetooth monitor: adapter, kind of packet (3: an event)
+            return _hci(data[4:]) if data[2:4] == b"\0\x03" else []
         case 251:  # Bluetooth LE
             return _ble(data, False)
         case 256:  # Bluetooth LE with a header
@@ -128,11 +139,33 @@ def _advertisement(packet: bytes, damaged: bool) -> list[Heard]:
         at = 3 + extended
     else:
         return []
+    return [Heard(sender, payload, damaged) for payload in _structures(packet, at, min(end, len(packet)))]
+
+
+def _structures(data: bytes, at: int, end: int) -> list[bytes]:
+    """Service data of an advertisement: length, kind, UUID, application, counter, message."""
     found = []
-    while at + 2 <= min(end, len(packet)):
-        length = packet[at]
-        value = packet[at + 1 : at + 1 + length]
+    while at + 2 <= end:
+        length = data[at]
+        value = data[at + 1 : at + 1 + length]
         if value[:1] == bytes([_SERVICE_DATA]) and value[1:3] == _UUID and value[3:4] == bytes([_APPLICATION]):
-            found.append(Heard(sender, value[5:], damaged))
-        at += 1 + length if length else len(packet)
+            found.append(value[5:])
+        at += 1 + length if length else end
+    return found
+
+
+def _hci(event: bytes) -> list[Heard]:
+    """Advertising reports as a controller hands them to its host: it has checked and dropped what was damaged."""
+    if event[:1] != b"\x3e" or len(event) < 4 or event[2] not in (0x02, 0x0D):
+        return []
+    address, size = (2, 8) if event[2] == 0x02 else (3, 23)  # from the beginning of a report
+    found: list[Heard] = []
+    at = 4
+    for _ in range(event[3]):
+        if at + size >= len(event):
+            break
+        sender, length = event[at + address : at + address + 6][::-1].hex(), event[at + size]
+        data = event[at + size + 1 : at + size + 1 + length]
+        found += [Heard(sender, payload) for payload in _structures(data, 0, len(data))]
+        at += size + 1 + length + (1 if event[2] == 0x02 else 0)  # the strength stands behind a report of the old kind
     return found
