@@ -192,3 +192,50 @@ def distance_to_m(geometry: Geometry, lon: float, lat: float) -> float:
     east, north = transform(degrees[:, 0], degrees[:, 1])
     plane = shapely.set_coordinates(shape, list(zip(east, north, strict=True)))
     return float(shapely.distance(plane, shapely.Point(*transform(lon, lat))))
+
+
+class NotOnEarth(ValueError):
+    """A geometry whose coordinates are none, or lie outside of where their coordinate system is valid."""
+
+
+@lru_cache(maxsize=64)
+def _to_degrees(epsg: int, by_authority: bool) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(epsg, "OGC:CRS84", always_xy=not by_authority)
+
+
+@lru_cache(maxsize=64)
+def is_known(epsg: int) -> bool:
+    """Whether there is a coordinate system of this number that positions can be taken from."""
+    try:
+        crs = pyproj.CRS.from_epsg(epsg)
+    except pyproj.exceptions.CRSError:
+        return False
+    return crs.is_geographic or crs.is_projected or crs.is_compound
+
+
+def to_wgs84(geometry: Any, epsg: int, by_authority: bool = False) -> Geometry:
+    """The geometry in degrees, longitude first, without heights.
+
+    `by_authority`: its axes come in the order of the EPSG register, else east before north. Raises NotOnEarth.
+    """
+    if not isinstance(geometry, dict) or not isinstance(geometry.get("type"), str):
+        raise NotOnEarth("no geometry")
+    if not is_known(epsg):
+        raise NotOnEarth(f"there is no coordinate system EPSG:{epsg}")
+    move = None if epsg == 4326 and not by_authority else _to_degrees(epsg, by_authority)
+    return {"type": geometry["type"], "coordinates": _moved(geometry.get("coordinates"), move, 4)}
+
+
+def _moved(node: Any, move: pyproj.Transformer | None, depth: int) -> Any:
+    if not isinstance(node, (list, tuple)) or not node or depth == 0:
+        raise NotOnEarth("no coordinates")
+    if isinstance(node[0], (list, tuple)):
+        return [_moved(child, move, depth - 1) for child in node]
+    if len(node) < 2 or any(isinstance(one, bool) or not isinstance(one, (int, float)) for one in node[:2]):
+        raise NotOnEarth("a position that is no two numbers")
+    east, north = float(node[0]), float(node[1])
+    if move is not None and isfinite(east) and isfinite(north):
+        east, north = move.transform(east, north)
+    if not (isfinite(east) and isfinite(north) and -180.0 <= east <= 180.0 and -90.0 <= north <= 90.0):
+        raise NotOnEarth(f"{node[0]:g}, {node[1]:g} is no position in this coordinate system")
+    return [round(east, 8), round(north, 8)]

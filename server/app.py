@@ -20,6 +20,7 @@ from server.base.arrivals import Arrivals
 from server.base.base import Bases
 from server.base.derive_positions import MissionPositions
 from server.base.mission_water import MissionWater
+from server.base.objects.library import Objects
 from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
@@ -43,6 +44,7 @@ from server.http import (
     ingest,
     media,
     ngsi,
+    objects,
     ogc,
     packs,
     picture,
@@ -89,6 +91,7 @@ BLUEPRINTS = tuple(
         ingest,
         media,
         ngsi,
+        objects,
         ogc,
         packs,
         picture,
@@ -166,6 +169,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         derivations=Derivations(rooms, metrics, derivers),
         ways=ways,
         bases=bases,
+        objects=Objects(data_dir / "objects", settings.base.objects),
         packs=PackStore(data_dir / "packs", bases, settings.base.packs),
         connections=connections,
         failures=failures,

@@ -13,6 +13,7 @@ from server.cli_base_find import geocode, reverse
 from server.cli_base_ways import route_command, water_command
 from server.cli_connections import connections
 from server.cli_feeds import decode, list_feeds, quarantine
+from server.cli_objects import objects
 from server.cli_options import CONFIG, DATA, ROLES, settings_of, usable
 from server.cli_pack import pack
 from server.cli_tools import backup, doctor, export, record, replay, verify
@@ -134,7 +135,7 @@ def link(
             raise click.UsageError(str(error)) from error
 
 
-for command in (pack, route_command, water_command):
+for command in (objects, pack, route_command, water_command):
     base.add_command(command)
 for command in (backup, base, connections, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
     main.add_command(command)

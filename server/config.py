@@ -18,6 +18,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from layers.settings import DEFAULT_AGES, PictureSettings
+from server.base.objects.settings import ObjectSettings
+from server.base.objects.settings import settings as objects_of
 from server.base.vehicles import Vehicle
 from server.citizens import CitizenSettings
 from server.desk import DeskSettings
@@ -142,6 +144,8 @@ class BaseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Whether routes may go against a one-way in small streets, at a walking pace, where nothing is tagged."""
     packs: tuple[PackArea, ...] = ()
     """Areas that tablets carry along, a pack each; none: one pack of all the base data."""
+    objects: dict[str, ObjectSettings] = {}
+    """The operator's own objects by layer: `[base.objects.hydranten]` (docs/base.md, "Own objects")."""
 
 
 class ExerciseSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,6 +207,7 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Set
         _override(document, name, value)
     _take_connections(document, where)
     _take_signatures(document, where)
+    _take_objects(document, where)
     try:
         settings = msgspec.convert(document, Settings, strict=False, dec_hook=hook)
     except msgspec.ValidationError as error:
@@ -263,6 +268,21 @@ def _take_signatures(document: dict[str, Any], where: str) -> None:
         except ValueError as error:
             raise ConfigError(f"{here}: {error}") from None
     document["feeds"] = {**section, "signatures": made}
+
+
+def _take_objects(document: dict[str, Any], where: str) -> None:
+    """Put the settings of each layer of own objects in the place of what was written. Raises ConfigError."""
+    section = document.get("base") or {}
+    if not (written := section.get("objects")):
+        return
+    try:
+        made = objects_of(written)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    for name, one in made.items():
+        if one.zone not in {"UTC", *available_timezones()}:
+            raise ConfigError(f"{where}: [base.objects.{name}]: there is no time zone {one.zone!r}")
+    document["base"] = {**section, "objects": made}
 
 
 def _check_source(source: str, options: Mapping[str, Any], where: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from server.access import Access
 from server.audit import Audit
 from server.base.base import Bases
+from server.base.objects.library import Objects
 from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
@@ -44,6 +45,7 @@ class House:
     homes: Homes
     derivations: Derivations
     bases: Bases
+    objects: Objects
     ways: Ways
     packs: PackStore
     connections: Supervisor

@@ -44,6 +44,10 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/tokens"): ADMIN,
     ("DELETE", "/tokens/<token_id>"): ADMIN,
     ("GET", "/config"): VIEWERS,
+    ("GET", "/objects"): VIEWERS,
+    ("GET", "/objects/<name>"): VIEWERS,
+    ("GET", "/objects/<name>/<key>/plans/<int:number>"): VIEWERS,
+    ("GET", "/objects/<name>/<key>/plans/<int:number>/pages/<int:page>"): VIEWERS,
     ("GET", "/packs"): VIEWERS - {Role.LIAISON},
     ("GET", "/packs/<pack_id>"): VIEWERS - {Role.LIAISON},
     ("GET", "/basemap/<version>/tiles.pmtiles"): VIEWERS,
@@ -114,6 +118,9 @@ ARGUMENTS = {
     "<entity_id>": "urn:x",
     "<item_id>": "0" * 64,
     "<reference>": "abc",
+    "<key>": "0" * 16,
+    "<int:number>": "1",
+    "<int:page>": "1",
 }
 BODIES: dict[str, Any] = {
     "/quarantine/retry": {"dry_run": True},
