@@ -21,6 +21,7 @@ from server.base.base import Bases
 from server.base.derive_positions import MissionPositions
 from server.base.mission_water import MissionWater
 from server.base.objects.library import Objects
+from server.base.objects.ways import OwnWater, closures
 from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
@@ -133,10 +134,12 @@ def build(data_dir: Path, settings: Settings) -> House:
     homes.settled = partial(_note_outcome, audit)
     bases = Bases(Path(settings.base.folder or data_dir / "base"))
     ways = Ways(settings.base.vehicles, settings.base.against_oneways)
+    own = Objects(data_dir / "objects", settings.base.objects)
+    own_water = OwnWater(own)
     derivers: list[Deriver] = [
         MissionPositions(bases, short_forms(settings.base.short_names)),
-        MissionWater(bases),
-        Arrivals(bases, ways),
+        MissionWater(bases, own_water),
+        Arrivals(bases, ways, lambda now: closures(own, now, None)),
     ]
     connections = Supervisor(
         settings.feeds.connections, intake, rooms.live, data_dir / "connections", rooms.exercise_of
@@ -169,7 +172,8 @@ def build(data_dir: Path, settings: Settings) -> House:
         derivations=Derivations(rooms, metrics, derivers),
         ways=ways,
         bases=bases,
-        objects=Objects(data_dir / "objects", settings.base.objects),
+        objects=own,
+        own_water=own_water,
         packs=PackStore(data_dir / "packs", bases, settings.base.packs),
         connections=connections,
         failures=failures,

@@ -29,12 +29,16 @@ def water_command(
 ) -> None:
     """The nearest water by the length of hose along streets and paths."""
     from server.base.hoses import Hoses
+    from server.base.objects.library import Objects
+    from server.base.objects.ways import OwnWater
     from server.base.road_graph import GraphError
     from server.base.ways import water_json
 
     with opened(base_dir, data_dir, config_path) as found:
         try:
-            rows = water_json(found.get(Hoses).near(lon, lat, limit))
+            hoses = found.get(Hoses)
+            own = OwnWater(Objects(data_dir / "objects", settings_of(data_dir, config_path).base.objects))
+            rows = water_json(hoses.near(lon, lat, limit, own=own.hung(hoses, "control")))
         except GraphError as error:
             raise click.ClickException(str(error)) from error
     if as_json:

@@ -7,6 +7,7 @@ from server.access import Access
 from server.audit import Audit
 from server.base.base import Bases
 from server.base.objects.library import Objects
+from server.base.objects.ways import OwnWater
 from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
@@ -46,6 +47,7 @@ class House:
     derivations: Derivations
     bases: Bases
     objects: Objects
+    own_water: OwnWater
     ways: Ways
     packs: PackStore
     connections: Supervisor

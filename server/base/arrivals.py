@@ -6,8 +6,8 @@ last time is compared with what was foretold: the factor on the speed of each ro
 seconds on it (docs/adr/0087).
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from hashlib import sha256
 from math import exp
 from typing import Any
@@ -25,7 +25,7 @@ from layers.records import GEOMETRY, Record
 from layers.wire import Feature
 from server.base.base import Bases
 from server.base.road_costs import FASTEST, SLOWEST
-from server.base.routing import Route, Router
+from server.base.routing import Avoid, Route, Router
 from server.base.vehicles import profile_of
 from server.base.ways import Ways
 from server.derive import Question
@@ -47,8 +47,8 @@ class Arrivals:
     source = "base/router"
     pause_s = 5.0
 
-    def __init__(self, bases: Bases, ways: Ways) -> None:
-        self._bases = bases
+    def __init__(self, bases: Bases, ways: Ways, closures: Callable[[datetime], list[Avoid]] = lambda _now: []) -> None:
+        self._bases, self._closures = bases, closures
         self._ways = ways
 
     def concerns(self, feature: Feature) -> Iterable[str]:
@@ -70,7 +70,8 @@ class Arrivals:
         here, there = unit.get(GEOMETRY), None if mission is None else place(mission)
         if mission is None or here is None or there is None or state(mission, book.time()) != OPEN:
             return None
-        in_the_way, goal, start = obstacles(picture), centre(there), centre(here)
+        in_the_way = obstacles(picture) + self._closures(book.time())
+        goal, start = centre(there), centre(here)
         basis = _basis(base.manifest.version, mission.subject, goal, in_the_way)
         claim, status = unit.claim(GEOMETRY), unit.claim("fms_status")
         assert claim is not None

@@ -6,7 +6,7 @@ hydrant to the street it is a straight line, at most `MAX_OFF_M`, that crosses n
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import ceil, inf
@@ -33,6 +33,7 @@ REACH_M = 30.0
 LEAST_NET_M = 500.0
 MOST = 50
 NEAREST_OF_STREETS = 8
+FROM_THE_MAP = "0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,8 @@ class Source:
     pressure_bar: float | None = None
     volume_l: int | None = None
     access: str | None = None
+    source: str | None = None
+    """The operator's layer that it is of; None: the map."""
 
 
 class _Joint(NamedTuple):
@@ -66,6 +69,13 @@ class _Joint(NamedTuple):
     row: int
     along_m: float
     off_m: float
+
+
+class Hung(NamedTuple):
+    """Further points at the streets (`Hoses.hang`)."""
+
+    points: list[dict[str, Any]]
+    at: dict[int, list[_Joint]]
 
 
 class Hoses:
@@ -97,18 +107,25 @@ class Hoses:
         self._banks = (
             (graph.segment_class < FIRST_FOR_WALKERS) & (flags & (CLOSED | NO_HOSE | BRIDGE | TUNNEL) == 0) & wide
         )
-        self._at: dict[int, list[_Joint]] = {}
-        self.unreached = 0
+        hung = self.hang(self._points)
+        self._at = hung.at
+        self.unreached = len(self._points) - sum(len(joints) for joints in hung.at.values())
         """Water points too far from every street."""
-        for number, row in enumerate(self._points):
-            snap = self._snap(row["lon_deg"], row["lat_deg"], MAX_OFF_M)
-            if snap is None:
-                self.unreached += 1
-            else:
-                self._at.setdefault(snap.segment, []).append(_Joint(number, snap.along_m, snap.off_m))
 
-    def near(self, lon: float, lat: float, limit: int = 5, within_m: float = MAX_HOSE_M) -> list[Source]:
-        """Water by the length of hose, nearest first; of each open water its nearest bank alone."""
+    def hang(self, points: list[dict[str, Any]]) -> Hung:
+        """Points with `lon_deg` and `lat_deg` at their streets; one too far from every street is left out."""
+        at: dict[int, list[_Joint]] = {}
+        for number, row in enumerate(points):
+            snap = self._snap(row["lon_deg"], row["lat_deg"], MAX_OFF_M)
+            if snap is not None:
+                at.setdefault(snap.segment, []).append(_Joint(number, snap.along_m, snap.off_m))
+        return Hung(points, at)
+
+    def near(
+        self, lon: float, lat: float, limit: int = 5, within_m: float = MAX_HOSE_M, own: Sequence[Hung] = ()
+    ) -> list[Source]:
+        """Water by the length of hose, nearest first; of each open water its nearest bank alone. `own` joins it."""
+        sets = (Hung(self._points, self._at), *own)
         limit = max(1, min(limit, MOST))
         start = self._snap(lon, lat, START_OFF_M)
         if start is None:
@@ -117,14 +134,14 @@ class Hoses:
         best: dict[tuple[str, int], tuple[float, float, tuple[float, float]]] = {}
         for segment, begin_m, end_m in self._walk(start, within_m, best, limit):
             length = self._length[segment]
-            for place, along_m, off_m, where in (*self._joints(segment), *banks.get(segment, ())):
+            for place, along_m, off_m, where in (*_joints(sets, segment), *banks.get(segment, ())):
                 metres = min(begin_m + along_m, end_m + length - along_m)
                 if segment == start.segment:
                     metres = min(metres, start.off_m + abs(along_m - start.along_m))
                 if metres + off_m <= within_m and metres + off_m < best.get(place, (inf,))[0]:
                     best[place] = (metres + off_m, off_m, where)
         ranked = sorted((found[0], place) for place, found in best.items())[:limit]
-        return [self._source(place, *best[place]) for _, place in ranked]
+        return [self._source(sets, place, *best[place]) for _, place in ranked]
 
     def _hang_together(self, segments: Ints) -> list[bool]:
         """Which segments a hose may lie on; not a square or path that nothing leads to on the map."""
@@ -195,17 +212,6 @@ class Hoses:
                 if not self._rails[node] and other not in known:
                     heappush(heap, (metres + self._length[segment], other))
 
-    def _joints(self, segment: int) -> list[tuple[tuple[str, int], float, float, tuple[float, float]]]:
-        return [
-            (
-                ("point", one.row),
-                one.along_m,
-                one.off_m,
-                (self._points[one.row]["lon_deg"], self._points[one.row]["lat_deg"]),
-            )
-            for one in self._at.get(segment, ())
-        ]
-
     def _open_water(self, lon: float, lat: float, within_m: float) -> dict[int, list[Any]]:
         """Where open water lies beside streets that carry an engine, by segment."""
         snapper, plane = self._streets.snapper, self._streets.plane
@@ -236,7 +242,9 @@ class Hoses:
             where = plane.degrees(*shapely.get_coordinates(leg)[1].tolist())
             yield ("body", body), share * self._length[segment], float(shapely.length(leg)), where
 
-    def _source(self, place: tuple[str, int], distance_m: float, off_m: float, where: tuple[float, float]) -> Source:
+    def _source(
+        self, sets: Sequence[Hung], place: tuple[str, int], distance_m: float, off_m: float, where: tuple[float, float]
+    ) -> Source:
         sort, number = place
         lon, lat = round(float(where[0]), 7), round(float(where[1]), 7)
         measure: dict[str, Any] = {
@@ -248,7 +256,16 @@ class Hoses:
             row = self._bodies[number]
             name = f"{row['osm_type']}/{row['osm_id']}"
             return Source(id=name, kind=row["kind"], lon=lon, lat=lat, name=row["name"], access="unknown", **measure)
-        row = self._points[number]
+        row = sets[int(sort)].points[number]
         kept = ("kind", "ref", "position", "diameter_mm", "couplings", "flow_lpm", "pressure_bar", "volume_l")
-        name = f"{row['osm_type']}/{row['osm_id']}"
-        return Source(id=name, lon=lon, lat=lat, **measure, **{key: row[key] for key in kept})
+        name = row["id"] if sort != FROM_THE_MAP else f"{row['osm_type']}/{row['osm_id']}"
+        told = {key: row.get(key) for key in (*kept, "name", "source")}
+        return Source(id=name, lon=lon, lat=lat, **measure, **told)
+
+
+def _joints(sets: Sequence[Hung], segment: int) -> Iterator[tuple[tuple[str, int], float, float, tuple[float, float]]]:
+    """Water points of a street, named by the number of their set and of their row."""
+    for number, hung in enumerate(sets):
+        for one in hung.at.get(segment, ()):
+            row = hung.points[one.row]
+            yield (str(number), one.row), one.along_m, one.off_m, (row["lon_deg"], row["lat_deg"])

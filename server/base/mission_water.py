@@ -12,6 +12,7 @@ from layers.position import position
 from layers.wire import Feature
 from server.base.base import Bases
 from server.base.hoses import Hoses
+from server.base.objects.ways import OwnWater
 from server.derive import Question
 
 NUMBER = 5
@@ -23,8 +24,8 @@ class MissionWater:
     source = "base/water"
     pause_s = 0.0
 
-    def __init__(self, bases: Bases) -> None:
-        self._bases = bases
+    def __init__(self, bases: Bases, own: OwnWater | None = None) -> None:
+        self._bases, self._own = bases, own
 
     def concerns(self, feature: Feature) -> Iterable[str]:
         """An open mission with a position."""
@@ -41,12 +42,14 @@ class MissionWater:
         claim, known = here.claim, record.claim("water")
         if known is not None and known.observed_at >= claim.observed_at:
             return None
-        basis = f"{claim.id} {base.manifest.version}"
+        basis = f"{claim.id} {base.manifest.version}{self._own.version() if self._own is not None else ''}"
         return Question(subject=subject, basis=basis, observed_at=claim.observed_at, data=(base, centre(here.geometry)))
 
     def answer(self, question: Question) -> Content | None:
         """The nearest water. Raises GraphError where the base has no roads."""
         base, (lon, lat) = question.data
-        kept = WaterPoint.__struct_fields__
-        rows = [msgspec.to_builtins(source) for source in base.get(Hoses).near(lon, lat, NUMBER)]
+        kept, hoses = WaterPoint.__struct_fields__, base.get(Hoses)
+        # The card and the map of water are for everybody who sees the picture: so are the hydrants on them.
+        own = [] if self._own is None else self._own.hung(hoses, None)
+        rows = [msgspec.to_builtins(source) for source in hoses.near(lon, lat, NUMBER, own=own)]
         return Mission(water=tuple(WaterPoint(**{name: row[name] for name in kept}) for row in rows))

@@ -15,6 +15,7 @@ from layers.observation import iso
 from server import runtime
 from server.base.base import Base
 from server.base.hoses import MOST, Hoses
+from server.base.objects.ways import closures
 from server.base.road_graph import GraphError
 from server.base.vehicles import USUAL
 from server.base.ways import BadArea, areas_of, route_json, water_json
@@ -42,7 +43,13 @@ def water() -> ResponseReturnValue:
     """?at=<lat,lon>&limit=5"""
     lon, lat = _place("at")
     limit = number("limit", 5, 1, MOST)
-    return jsonify({"water": _asked(lambda base: water_json(base.get(Hoses).near(lon, lat, limit)))})
+    role, own = caller().role, house().own_water
+
+    def look(base: Base) -> list[dict[str, Any]]:
+        hoses = base.get(Hoses)
+        return water_json(hoses.near(lon, lat, limit, own=own.hung(hoses, role)))
+
+    return jsonify({"water": _asked(look)})
 
 
 @blueprint.get("/base/route")
@@ -61,6 +68,7 @@ def route() -> ResponseReturnValue:
     areas = _areas()
     with situation.desk.lock:
         areas += obstacles(situation.picture)
+    areas += closures(house().objects, situation.clock.now(), caller().role)
     answer = _asked(lambda base: route_json(base.get(ways).route(start, goal, profile, areas), lang))
     return jsonify({**answer, "situation": situation.id, "status": situation.status, "now": iso(situation.clock.now())})
 

@@ -15,7 +15,7 @@ from layers.missions import OPEN, state
 from layers.observation import iso
 from layers.position import place
 from server import runtime
-from server.base.objects.library import Reader, feature
+from server.base.objects.library import Objects, Reader, feature
 from server.base.objects.store import Box, Stored
 from server.http.body import number
 from server.http.errors import Problem
@@ -46,11 +46,11 @@ def reader(situation: Situation) -> Reader:
 @needs(*VIEWERS)
 def layers() -> ResponseReturnValue:
     """The layers of the caller's role: title, purpose, version, how old, and what is wrong with the source."""
-    return jsonify(layers=runtime.offload(_layers, caller().role), now=iso(find(None).clock.now()))
+    return jsonify(layers=runtime.offload(_layers, house().objects, caller().role), now=iso(find(None).clock.now()))
 
 
-def _layers(role: str) -> list[dict[str, Any]]:
-    objects, found = house().objects, []
+def _layers(objects: Objects, role: str) -> list[dict[str, Any]]:
+    found = []
     for name in objects.names(role):
         one, told = objects.settings[name], objects.state(name)
         everything = not one.mission_only or role == "control"

@@ -4,6 +4,7 @@ import type { ServerConfig, SituationInfo } from "./api";
 import { SituationClock } from "./clock";
 import type { Key } from "./i18n";
 import type { LinkState } from "./link";
+import type { OwnLayer } from "./objects";
 import { Picture } from "./picture";
 import type { Session } from "./session";
 import type { Feature, Hello } from "./wire";
@@ -29,6 +30,9 @@ export const tick = signal(0);
 /** Ids of selected feature, and of the layers that the map does not draw. */
 export const selected = signal<string | null>(null);
 export const hiddenLayers = signal<ReadonlySet<string>>(new Set());
+/** The operator's own layers, and of those that are switched on the objects (objects.ts). */
+export const ownLayers = signal<OwnLayer[]>([]);
+export const ownFeatures = signal<ReadonlyMap<string, Feature>>(new Map());
 export const baseVisible = signal(true);
 export const labelsVisible = signal(true);
 /** The map cannot be drawn, or its background is disturbed: shown in words. */
@@ -58,6 +62,7 @@ export function watch(layer: string, part?: string): Feature[] {
 
 /** One feature by id; a component that calls this is drawn again when its layer changes. */
 export function watchFeature(id: string): Feature | undefined {
+  if (id.startsWith("own:")) return ownFeatures.value.get(id);
   const layer = picture.layer(id);
   if (layer === undefined) {
     void anything.value;

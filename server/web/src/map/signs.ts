@@ -53,7 +53,7 @@ const PLACE: Record<string, [mark: string, colour: string]> = {
   ambulance_station: ["R", RED], key_safe: ["K", RED], siren: ["S", RED], rescue_point: ["+", GREEN], assembly_point: ["S", GREEN], first_aid: ["+", GREEN],
   defibrillator: ["♥", GREEN], landing_site: ["H", BLUE], hospital: ["H", BLUE], clinic: ["+", BLUE], doctors: ["+", BLUE], pharmacy: ["A", BLUE], police: ["P", BLUE],
   school: ["S", VIOLET], kindergarten: ["K", VIOLET], university: ["U", VIOLET], care_home: ["A", VIOLET], prison: ["J", VIOLET], hotel: ["H", VIOLET],
-  fuel: ["T", AMBER], gas: ["G", AMBER], substation: ["⚡", AMBER], hazardous_site: ["!", AMBER], station: ["B", GREY], town_hall: ["R", GREY],
+  closure: ["×", RED], object_plan: ["O", VIOLET], fuel: ["T", AMBER], gas: ["G", AMBER], substation: ["⚡", AMBER], hazardous_site: ["!", AMBER], station: ["B", GREY], town_hall: ["R", GREY],
 };
 
 /** poi/<kind>: a plate with a letter; green round ones help at once, red ones are ours. */

@@ -186,6 +186,12 @@ export class MapView {
     return { center: [lng, lat], zoom: this.map.getZoom() };
   }
 
+  /** What is seen: west, south, east, north. */
+  get box(): Box {
+    const { _sw: low, _ne: high } = this.map.getBounds();
+    return [low.lng, low.lat, high.lng, high.lat];
+  }
+
   /** Where a position is drawn, in pixels of the map. */
   project(lon: number, lat: number): { x: number; y: number } {
     const { x, y } = this.map.project([lon, lat]);

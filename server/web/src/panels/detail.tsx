@@ -14,6 +14,7 @@ import { Orders } from "./control";
 import { Icon } from "./icon";
 import { Inside } from "./inside";
 import { NearAddress } from "./nearby";
+import { OwnObject } from "./own";
 import { Age, Fms } from "./parts";
 import { Place } from "./place";
 
@@ -35,7 +36,7 @@ export function Detail(): JSX.Element {
         {id && <button type="button" class="close" aria-label={t("detail.close")} title={`${t("detail.close")} (Esc)`} onClick={unselect}><Icon name="close" /></button>}
       </h2>
       <div class="scroll" tabIndex={0} role="group" aria-labelledby="detail-title">
-        {!id ? <p class="empty">{t("detail.none")}</p> : feature ? <Body feature={feature} /> : <p class="empty">{t("detail.gone")}</p>}
+        {!id ? <p class="empty">{t("detail.none")}</p> : feature ? feature.properties.layer === "objects" ? <OwnObject feature={feature} /> : <Body feature={feature} /> : <p class="empty">{t("detail.gone")}</p>}
       </div>
     </section>
   );

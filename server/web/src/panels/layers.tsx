@@ -5,9 +5,11 @@ import { DEVICE, FMS, LOS, PERMISSION, SEVERITY, WATER, type Paint } from "../co
 import { t, tMaybe, valueName } from "../i18n";
 import { drawImage, PIXEL_RATIO } from "../map/icons";
 import { LAYERS } from "../map/layers";
+import { ownSign } from "../map/layers/objects";
 import { palette } from "../map/palette";
 import { anything, baseVisible, hiddenLayers, labelsVisible, picture, role } from "../state";
 import { theme } from "../theme";
+import { OwnLayers } from "./own";
 
 export function Layers(): JSX.Element {
   void anything.value;
@@ -17,7 +19,7 @@ export function Layers(): JSX.Element {
     hiddenLayers.value = next;
   };
   // A liaison is never sent devices: no switch for what cannot be there.
-  const kinds = LAYERS.filter((kind) => role.value !== "liaison" || kind.name !== "devices");
+  const kinds = LAYERS.filter((kind) => kind.name !== "objects" && (role.value !== "liaison" || kind.name !== "devices"));
   return (
     <div class="layers">
       {kinds.map(({ name }) => {
@@ -32,6 +34,7 @@ export function Layers(): JSX.Element {
           </div>
         );
       })}
+      <OwnLayers sign={(layer) => <Sign name={ownSign(layer.kind, "")} />} />
       <div class="layer">
         <label><input type="checkbox" checked={baseVisible.value} onChange={() => (baseVisible.value = !baseVisible.value)} /> {t("layers.base")}</label>
         <label><input type="checkbox" checked={labelsVisible.value} onChange={() => (labelsVisible.value = !labelsVisible.value)} /> {t("layers.labels")}</label>

@@ -7,6 +7,7 @@ import { lang, t } from "../i18n";
 import { bounds } from "../map/geometry";
 import { MapView } from "../map/view";
 import { mapView } from "../mapview";
+import { followObjects } from "../objects";
 import * as state from "../state";
 import { theme } from "../theme";
 import { Icon } from "./icon";
@@ -68,6 +69,10 @@ function join(container: HTMLElement): () => void {
     effect(() => view.redraw(state.clock.now(), lang.value)),
     effect(() => view.show({ hidden: state.hiddenLayers.value, base: state.baseVisible.value, labels: state.labelsVisible.value })),
     follow(view),
+    followObjects(
+      () => view.box,
+      (ids) => view.put(ids, () => "objects", state.ownFeatures.peek(), state.clock.now(), lang.value),
+    ),
   );
   const watcher = new ResizeObserver(() => view.resize());
   watcher.observe(container);

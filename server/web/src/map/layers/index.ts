@@ -6,10 +6,11 @@ import { devices } from "./devices";
 import { drones } from "./drones";
 import { marks } from "./marks";
 import { missions } from "./missions";
+import { objects } from "./objects";
 import { notes, reports } from "./reports";
 import { routes } from "./routes";
 import { units } from "./units";
 import { warnings } from "./warnings";
 import { water } from "./water";
 
-export const LAYERS: readonly LayerKind[] = [missions, units, crowd, drones, buildings, devices, reports, warnings, marks, notes, routes, water];
+export const LAYERS: readonly LayerKind[] = [missions, units, crowd, drones, buildings, devices, reports, warnings, marks, notes, routes, water, objects];
