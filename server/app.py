@@ -174,7 +174,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         bases=bases,
         objects=own,
         own_water=own_water,
-        packs=PackStore(data_dir / "packs", bases, settings.base.packs),
+        packs=PackStore(data_dir / "packs", bases, settings.base.packs, own),
         connections=connections,
         failures=failures,
     )

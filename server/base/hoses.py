@@ -259,7 +259,7 @@ class Hoses:
         row = sets[int(sort)].points[number]
         kept = ("kind", "ref", "position", "diameter_mm", "couplings", "flow_lpm", "pressure_bar", "volume_l")
         name = row["id"] if sort != FROM_THE_MAP else f"{row['osm_type']}/{row['osm_id']}"
-        told = {key: row.get(key) for key in (*kept, "name", "source")}
+        told: dict[str, Any] = {key: row.get(key) for key in (*kept, "name", "source")}
         return Source(id=name, lon=lon, lat=lat, **measure, **told)
 
 

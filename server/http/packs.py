@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from server.access import Role
 from server.http.errors import Problem
 from server.http.files import send
-from server.http.guard import house, needs
+from server.http.guard import caller, house, needs
+from server.packs.store import OWN
 
 blueprint = Blueprint("packs", __name__)
 MISSING = "There is no such pack in this version."
@@ -21,8 +22,10 @@ def packs() -> ResponseReturnValue:
     them is gone for good. While `building`, more come.
     """
     store = house().packs
-    entries = [msgspec.to_builtins(entry) for entry in store.entries]
-    return jsonify(packs=entries, areas=store.areas, building=store.building)
+    role = caller().role
+    entries = [msgspec.to_builtins(entry) for entry in store.entries if entry.role in (None, role)]
+    areas = [*store.areas, OWN] if role == Role.CREW and house().objects.settings else store.areas
+    return jsonify(packs=entries, areas=areas, building=store.building)
 
 
 @blueprint.get("/packs/<pack_id>")
@@ -30,6 +33,8 @@ def packs() -> ResponseReturnValue:
 def pack(pack_id: str) -> ResponseReturnValue:
     """The file, by Range and If-Range. With `?version=` only that version: 404 where another is in force meanwhile."""
     entry = house().packs.get(pack_id)
+    if entry is not None and entry.role not in (None, caller().role):
+        entry = None
     if entry is None or request.args.get("version", entry.version) != entry.version:
         raise Problem(404, MISSING)
     response = send(

@@ -14,7 +14,7 @@ class PackArea(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """West, south, east, north in degrees; None: all of the base data."""
 
 
-class PackEntry(Struct, frozen=True, kw_only=True):
+class PackEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A pack that is ready: what `GET /packs` says of it."""
 
     id: str
@@ -28,3 +28,5 @@ class PackEntry(Struct, frozen=True, kw_only=True):
     bbox: tuple[float, float, float, float]
     parts: dict[str, int]
     """Rows by part."""
+    role: str | None = None
+    """The only role that it is for; None: all that may have packs."""

@@ -10,12 +10,15 @@ import msgspec
 
 from server import runtime
 from server.base.base import Base, BaseError, Bases
+from server.base.objects.library import Objects
 from server.edge import Bug, contained
 from server.packs.area import PackArea, PackEntry
 
 log = logging.getLogger("lagebild.packs")
 
 ROUND_S = 5.0
+OWN = "eigene-objekte"
+"""Id of the pack of own objects, which is for crews alone."""
 WHOLE = "gebiet"
 """Id of the one pack that there is where the settings name no areas: all of the base data."""
 RESERVE_BYTES = 256 * 1024**2
@@ -25,9 +28,11 @@ RESERVE_BYTES = 256 * 1024**2
 class PackStore:
     """`refresh` brings everything up to date; `start` does so every few seconds, while other things go on."""
 
-    def __init__(self, folder: Path, bases: Bases, areas: tuple[PackArea, ...]) -> None:
-        self._folder, self._bases, self._areas = folder, bases, areas
+    def __init__(self, folder: Path, bases: Bases, areas: tuple[PackArea, ...], own: Objects | None = None) -> None:
+        self._folder, self._bases, self._areas, self._own = folder, bases, areas, own
         self._entries: dict[str, PackEntry] = {}
+        self._own_entry: PackEntry | None = None
+        self._own_done: str | None = None
         self._done: str | None = None
         self._stopped = threading.Event()
         self.building = False
@@ -53,7 +58,8 @@ class PackStore:
     @property
     def entries(self) -> list[PackEntry]:
         """The packs that are ready, by id."""
-        return [self._entries[name] for name in sorted(self._entries)]
+        own = [] if self._own_entry is None else [self._own_entry]
+        return sorted([*self._entries.values(), *own], key=lambda entry: entry.id)
 
     @property
     def areas(self) -> list[str]:
@@ -62,7 +68,7 @@ class PackStore:
 
     def get(self, name: str) -> PackEntry | None:
         """A pack that is ready."""
-        return self._entries.get(name)
+        return next((entry for entry in self.entries if entry.id == name), None)
 
     def path(self, entry: PackEntry) -> Path:
         """Its file."""
@@ -70,6 +76,7 @@ class PackStore:
 
     def refresh(self) -> None:
         """Cut what is missing or outdated. What goes wrong is logged and tried again with the next base data."""
+        self._refresh_own()
         base = self._bases.current
         wanted = f"{base.manifest.version} {base.manifest.built_at}" if base else ""
         if wanted == self._done:
@@ -90,14 +97,42 @@ class PackStore:
         finally:
             self._done, self.building = wanted, False
 
+    def _refresh_own(self) -> None:
+        """Cut the pack of own objects where they changed. What goes wrong is logged; tried again when they change."""
+        if self._own is None or not self._own.settings:
+            return
+        wanted = runtime.offload(_version_of_own, self._own)
+        if wanted == self._own_done:
+            return
+        try:
+            self._own_entry = runtime.offload(_cut_own, self._folder, self._own, wanted) if wanted else None
+        except (OSError, sqlite3.Error) as error:
+            log.warning("no pack", extra={"area": OWN, "reason": str(error)})
+        self._own_done = wanted
+        self._drop_others()
+
     def _drop_others(self) -> None:
         """Delete what is not in force: who is reading such a file reads it to its end."""
         if not self._folder.is_dir():
             return
-        kept = {path for entry in self._entries.values() for path in (self.path(entry), _note(self.path(entry)))}
+        kept = {path for entry in self.entries for path in (self.path(entry), _note(self.path(entry)))}
         for path in self._folder.iterdir():
             if path not in kept and path.suffix in (".pack", ".json", ".new"):
                 path.unlink(missing_ok=True)
+
+
+def _version_of_own(objects: Objects) -> str:
+    from server.packs.own import version_of  # what reads tiles is loaded where there are own objects
+
+    return version_of(objects)
+
+
+def _cut_own(folder: Path, objects: Objects, version: str) -> PackEntry | None:
+    """Runs in a real thread."""
+    from server.packs.own import cut_own
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return cut_own(objects, folder / f"{OWN}-{version}.pack")
 
 
 def _note(path: Path) -> Path:

@@ -146,6 +146,10 @@ class Objects:
             if one.kind == kind:
                 yield name, one, self._all(name)
 
+    def of_layer(self, name: str) -> list[Stored]:
+        """All objects of a layer; who asks has looked at its audience."""
+        return self._all(name)
+
     def _all(self, name: str) -> list[Stored]:
         layer = self._layers[name]
         try:

@@ -1,7 +1,7 @@
 /** German names of properties (`field.*`) and of their values (`value.<property>.*`), as docs/wire.md lists them. */
 export const deFields: Record<string, string> = {
   "field.eta_at": "Ankunft", "field.eta_s": "Fahrzeit", "field.route_length_m": "Fahrstrecke", "field.walk_m": "Fußweg", "field.detour_s": "Umweg",
-  "field.ref": "Nummer", "field.note": "Hinweis", "field.hydrant": "Bauart", "value.own.hydrant": "Hydrant", "value.own.key_safe": "Schlüsseldepot", "value.own.object_plan": "Objektplan", "value.own.closure": "Sperrung", "value.own.hazard": "Gefahr", "value.own.other": "Eigenes Objekt",
+  "field.note": "Hinweis", "field.hydrant": "Bauart", "value.own.hydrant": "Hydrant", "value.own.key_safe": "Schlüsseldepot", "value.own.object_plan": "Objektplan", "value.own.closure": "Sperrung", "value.own.hazard": "Gefahr", "value.own.other": "Eigenes Objekt",
   "field.avoided": "Umfahren", "field.passes": "Führt durch", "field.uncertain": "Ungewiss", "field.profile": "Fahrzeugprofil", "field.unit": "Einheit",
   "field.b_hoses": "B-Schläuche", "field.diameter_mm": "Durchmesser (mm)", "field.couplings": "Abgänge", "field.flow_lpm": "Leistung (l/min)", "field.pressure_bar": "Druck (bar)", "field.volume_l": "Inhalt (l)", "field.access": "Zugang", "field.osm": "OpenStreetMap",
   "field.number": "Einsatznummer", "field.keyword": "Stichwort", "field.keyword_short": "Kurzstichwort",

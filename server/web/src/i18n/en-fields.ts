@@ -1,7 +1,7 @@
 /** English names of properties and values where the name on the wire, spelt out, would not do. */
 export const enFields: Record<string, string> = {
   "field.eta_at": "Arrival", "field.eta_s": "Driving time", "field.route_length_m": "Way to drive", "field.walk_m": "On foot", "field.detour_s": "Detour",
-  "field.ref": "Number", "field.note": "Note", "field.hydrant": "Type", "value.own.hydrant": "Hydrant", "value.own.key_safe": "Key safe", "value.own.object_plan": "Object plan", "value.own.closure": "Closure", "value.own.hazard": "Hazard", "value.own.other": "Own object",
+  "field.note": "Note", "field.hydrant": "Type", "value.own.hydrant": "Hydrant", "value.own.key_safe": "Key safe", "value.own.object_plan": "Object plan", "value.own.closure": "Closure", "value.own.hazard": "Hazard", "value.own.other": "Own object",
   "field.avoided": "Driven around", "field.passes": "Leads through", "field.uncertain": "Not sure", "field.profile": "Vehicle profile", "field.unit": "Unit",
   "field.b_hoses": "B hoses", "field.diameter_mm": "Diameter (mm)", "field.couplings": "Couplings", "field.flow_lpm": "Flow (l/min)", "field.pressure_bar": "Pressure (bar)", "field.volume_l": "Volume (l)", "field.access": "Access", "field.osm": "OpenStreetMap",
   "field.keyword_short": "Short keyword", "field.subcategory": "Subcategory", "field.alert_source": "Alerted by",

@@ -1,0 +1,131 @@
+"""The pack of own objects: what an operator's layers hold for crews, in the format of every pack, without a map.
+
+It is a pack of its own, so that a new table of hydrants is not paid for with the map again, and so that it can be for
+crews alone. In it is only what a crew may see wherever it is: no layer that is bound to missions.
+"""
+
+import hashlib
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from layers.geo import centre
+from server.base.objects.library import Objects
+from server.base.objects.store import Box
+from server.base.objects.ways import may_name
+from server.packs.area import PackEntry
+from server.packs.cut import APPLICATION_ID, FORMAT, hash_of
+from server.packs.parts import PARTS
+from server.packs.store import OWN as ID
+
+TITLE = "Eigene Objekte"
+ROLE = "crew"
+Row = tuple[Any, ...]
+
+
+def layers_of(objects: Objects) -> dict[str, str]:
+    """The layers that go into it, with their versions."""
+    names = (name for name, one in objects.settings.items() if may_name(one, ROLE))
+    return {name: version for name in sorted(names) if (version := objects.state(name).version) is not None}
+
+
+def version_of(objects: Objects) -> str:
+    """Of what it would hold; empty where there is nothing to hold."""
+    layers = layers_of(objects)
+    told = msgspec.json.encode([FORMAT, [(part.name, part.version) for part in PARTS], layers])
+    return hashlib.sha256(told).hexdigest()[:16] if layers else ""
+
+
+def cut_own(objects: Objects, target: Path) -> PackEntry | None:
+    """Write it; None where no object is for crews. Raises OSError, sqlite3.Error."""
+    version = version_of(objects)
+    rows: list[Row] = []
+    waters: list[Row] = []
+    boxes: list[Box] = []
+    dates: list[str] = []
+    for name in layers_of(objects):
+        one, box, data_at = objects.settings[name], objects.box(name), objects.state(name).data_at
+        boxes += [box] if box else []
+        dates += [data_at] if data_at else []
+        for stored in objects.of_layer(name):
+            own = stored.own
+            lon, lat = centre(own.geometry)
+            told = msgspec.json.encode({"ref": own.ref, "note": own.note, "shown": own.shown}).decode()
+            shape = msgspec.json.encode(own.geometry).decode()
+            key = f"own:{name}:{own.key}"
+            rows.append(
+                (key, name, one.kind, own.title, own.address, lon, lat, one.purpose, ROLE, told, shape, None, None)
+            )
+            if one.kind == "hydrant" and own.geometry["type"] == "Point":
+                waters.append((key, own.hydrant or "hydrant", own.ref, own.diameter_mm or 0, lon, lat))
+    if not boxes:
+        return None
+    box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+    oldest = min(dates, default=datetime.now(UTC).isoformat())
+    draft = target.with_name(f"{target.name}.new")
+    draft.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(draft, isolation_level=None)) as pack:
+            _write(pack, version, box, oldest, {"objects": sorted(rows), "water": sorted(waters)})
+        digest, size = hash_of(draft), draft.stat().st_size
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    counts = {"tiles": 0, "addresses": 0, "water": len(waters), "objects": len(rows)}
+    return PackEntry(
+        id=ID,
+        title=TITLE,
+        version=version,
+        bytes=size,
+        sha256=digest,
+        built_at=oldest,
+        data_at=oldest,
+        bbox=box,
+        parts=counts,
+        role=ROLE,
+    )
+
+
+def _write(
+    pack: sqlite3.Connection,
+    version: str,
+    box: tuple[float, float, float, float],
+    data_at: str,
+    rows: dict[str, list[Row]],
+) -> None:
+    for pragma in ("page_size = 4096", "journal_mode = OFF", "synchronous = OFF", f"application_id = {APPLICATION_ID}"):
+        pack.execute(f"PRAGMA {pragma}")
+    pack.execute(f"PRAGMA user_version = {FORMAT}")
+    pack.execute("BEGIN")
+    pack.execute("CREATE TABLE metadata (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")
+    pack.execute("CREATE TABLE part (name TEXT PRIMARY KEY, version INTEGER, rows INTEGER, sha256 TEXT)")
+    west, south, east, north = box
+    told = {
+        "name": TITLE,
+        "format": "pbf",
+        "bounds": f"{west:.6f},{south:.6f},{east:.6f},{north:.6f}",
+        "minzoom": "8",
+        "maxzoom": "15",
+        "type": "overlay",
+        "attribution": "",
+        "id": ID,
+        "pack_version": version,
+        "built_at": data_at,
+        "data_at": data_at,
+    }
+    pack.executemany("INSERT INTO metadata VALUES (?,?)", sorted(told.items()))
+    for part in PARTS:
+        for table in part.tables:
+            pack.execute(table)
+        written = rows.get(part.name, [])
+        pack.executemany(part.insert[0][0], written)
+        digest = hashlib.sha256("".join(map(repr, written)).encode()).hexdigest()
+        pack.execute("INSERT INTO part VALUES (?,?,?,?)", (part.name, part.version, len(written), digest))
+    pack.execute("COMMIT")
