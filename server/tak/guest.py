@@ -35,6 +35,8 @@ log = logging.getLogger("lagebild.tak")
 FEED = "cot"
 WRITE_S = 30.0
 """A client that takes nothing for so long is gone."""
+SIGN_IN_BYTES = 65_536
+"""What may be said before it is known who speaks."""
 BURST_MIN = 0.1
 """Events that may come at once, in minutes of `events_per_min`: the others in the house get their turns meanwhile."""
 BUSY_TRIES = 60
@@ -75,12 +77,15 @@ class Guest:
         """From the handshake to the end. Raises OSError, DecodeError."""
         until = time.monotonic() + self._settings.sign_in_s
         self._wire.shake(self._settings.sign_in_s)
-        waiting = self._welcome(self._bound(), [])
+        waiting, said = self._welcome(self._bound(), []), 0
         while self._who is None:
             self._wire.patience(max(0.01, until - time.monotonic()))
             chunk = self._wire.recv()
             if not chunk:
                 return
+            said += len(chunk)
+            if said > SIGN_IN_BYTES and self._who is None:
+                self._turn_away("it said too much before it signed in")
             waiting = self._sign_in(self._framer.feed(chunk))
         try:
             self._hear(waiting)
@@ -166,6 +171,7 @@ class Guest:
                 self._hear(self._framer.rest())
                 return
             self._hear(self._framer.feed(chunk))
+            time.sleep(0)  # reading what is there already never waits: without it nobody else would get a turn
 
     def _hear(self, pieces: list[Piece]) -> None:
         """Answer what is for us, and hand over the rest as one message."""

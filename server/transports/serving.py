@@ -223,6 +223,7 @@ class StreamServer:
                 return
             before = session.progress()
             self._send(peer, session.received(chunk))
+            time.sleep(0)  # reading what is there already never waits: without it nobody else would get a turn
             if session.progress() != before:
                 until = time.monotonic() + self._idle_s
         self.stats.idle += 1
@@ -294,6 +295,7 @@ class DatagramServer:
                 continue
             if address is None:
                 return  # shut down
+            time.sleep(0)  # as above
             try:
                 contained(self._answer, datagrams, body, address)
             except Bug:

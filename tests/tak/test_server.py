@@ -1,5 +1,6 @@
 """Our TAK server with clients of every role: who is let in, what they get, and what becomes of what they say."""
 
+import contextlib
 import socket
 import ssl
 
@@ -9,7 +10,7 @@ from layers.cot import Event, xml
 from server.feeds.cot.framing import stream_frame
 from server.feeds.cot.protobuf import write_message
 from server.feeds.cot.xml import read_event
-from server.tak.guest import control
+from server.tak.guest import SIGN_IN_BYTES, control
 from tests.server import wait_until
 from tests.tak.conftest import MISSION, UNIT, Station
 from tests.tak.tools import Tak
@@ -43,6 +44,15 @@ def told(event: Event) -> str:
 def test_nobody_hears_a_word_without_a_token(station: Station, first: bytes) -> None:
     with Tak(station.ports["tak"]) as client:
         client.send(first)
+        client.until_closed()
+        assert client.raw == b""
+
+
+def test_who_says_much_before_it_signs_in_is_cut(station: Station) -> None:
+    with Tak(station.ports["tak"]) as client:
+        # No event begins, so nothing is kept and nothing is too long: it would be read as fast as it comes.
+        with contextlib.suppress(ConnectionError):
+            client.send(b" " * (SIGN_IN_BYTES + 1))
         client.until_closed()
         assert client.raw == b""
 

@@ -201,7 +201,4 @@ def framed(piece: Piece) -> bytes:
 
 def _blank(buffer: bytearray) -> int:
     """How many blanks and NULs stand at the beginning."""
-    at = 0
-    while at < len(buffer) and buffer[at] in b"\0\r\n\t ":
-        at += 1
-    return at
+    return len(buffer) - len(buffer.lstrip(b"\0\r\n\t "))
