@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 from msgspec import Struct
@@ -72,6 +72,14 @@ class Deriver(Protocol):
 
     def answer(self, question: Question) -> Content | None:
         """The content to be claimed of the subject, None for nothing. In a real thread: nothing green in it."""
+
+
+@runtime_checkable
+class Spreading(Protocol):
+    """A deriver for which a change of one subject may concern others that only the picture knows."""
+
+    def others(self, picture: Picture, subject: str) -> Iterable[str]:
+        """Subjects that are to be asked because of this one. With the desk's lock held: cheap, reads only."""
 
 
 class Derivations:
@@ -150,7 +158,13 @@ class Derivations:
 
     def _work(self, lane: "_Lane", subjects: Sequence[str]) -> None:
         desk, deriver = lane.desk, lane.deriver
-        asked = [question for name in subjects if (question := self._asked(lane, name)) is not None]
+        asked = []
+        for name in subjects:
+            question, others = self._asked(lane, name)
+            asked += [question] if question is not None else []
+            if others:
+                with self._changed:
+                    lane.join_queue(others)
         if not asked:
             return
         answers = runtime.offload(_answers, deriver, asked)
@@ -167,15 +181,17 @@ class Derivations:
             lane.rest(question.subject, now)
         self._submit(lane, made)
 
-    def _asked(self, lane: "_Lane", subject: str) -> Question | None:
-        """The question of a subject. One that raises takes none of the others along."""
+    def _asked(self, lane: "_Lane", subject: str) -> tuple[Question | None, list[str]]:
+        """The question of a subject, and the others that it concerns. One that raises takes no other along."""
+        deriver, picture = lane.deriver, lane.desk.picture
         try:
             with lane.desk.lock:
-                return contained(lane.deriver.ask, lane.desk.picture, subject)
+                question = contained(deriver.ask, picture, subject)
+                return question, contained(_others, deriver, picture, subject)
         except Bug:
-            log.exception("a deriver cannot ask", extra={"source": lane.deriver.source})
+            log.exception("a deriver cannot ask", extra={"source": deriver.source})
             self._count(lane, "failed")
-            return None
+            return None, []
 
     def _submit(self, lane: "_Lane", made: list[Observation]) -> None:
         try:
@@ -228,11 +244,15 @@ class _Lane:
             except Bug:
                 log.exception("a deriver cannot say what a change concerns", extra={"source": self.deriver.source})
                 continue
-            for subject in concerned:
-                if len(self.waiting) < self._limit:
-                    self.waiting[subject] = None
-                elif subject not in self.waiting:
-                    self._missed = True
+            self.join_queue(concerned)
+
+    def join_queue(self, subjects: Iterable[str]) -> None:
+        """Let subjects wait, each once, as far as there is room."""
+        for subject in subjects:
+            if len(self.waiting) < self._limit:
+                self.waiting[subject] = None
+            elif subject not in self.waiting:
+                self._missed = True
 
     def _concerned(self, feature: Feature) -> list[str]:
         return [*self.deriver.concerns(feature)]
@@ -276,6 +296,10 @@ class _Lane:
         for subject in subjects:
             self._resting.pop(subject, None)
             self.waiting[subject] = None
+
+
+def _others(deriver: Deriver, picture: Picture, subject: str) -> list[str]:
+    return [*deriver.others(picture, subject)] if isinstance(deriver, Spreading) else []
 
 
 def _answers(deriver: Deriver, questions: Sequence[Question]) -> list[Content | None | Bug]:

@@ -5,8 +5,11 @@ and says so by a response type of CAP (Evacuate, Avoid): a storm warning
 for a district is a reason to hurry, not to stay out.
 """
 
+from typing import Any
+
 from layers.geo import area_m2
 from layers.picture import Picture
+from layers.wire import Feature
 from server.base.routing import Avoid
 
 KEEP_OUT = frozenset({"Evacuate", "Avoid"})
@@ -16,16 +19,33 @@ MOST = 100
 
 def obstacles(picture: Picture) -> list[Avoid]:
     """With the desk's lock held; cheap. Sorted by subject, at most `MOST`."""
-    found = []
-    for subject in picture.subjects("crowd_region"):
-        feature = picture.features.get(subject)
-        if feature is not None and feature["geometry"] is not None and feature["properties"]["over_threshold"]:
-            found.append(Avoid(feature["properties"]["name"] or subject, feature["geometry"], slow=True))
-    for subject in picture.subjects("warning"):
-        feature = picture.features.get(subject)
-        if feature is None or feature["geometry"] is None or not feature["properties"]["drawn"]:
-            continue
-        properties = feature["properties"]
-        if KEEP_OUT.intersection(properties["response_types"]) and area_m2(feature["geometry"]) <= MOST_AREA_M2:
-            found.append(Avoid(properties["title"] or subject, feature["geometry"]))
-    return found[:MOST]
+    subjects = (*picture.subjects("crowd_region"), *picture.subjects("warning"))
+    return [found for name in subjects if (found := obstacle(picture, name)) is not None][:MOST]
+
+
+def obstacle(picture: Picture, subject: str) -> Avoid | None:
+    """What a crowd or a warning puts in the way; None for nothing. With the desk's lock held."""
+    feature = picture.features.get(subject)
+    if feature is None or feature["geometry"] is None or not may_stand_in_the_way(feature):
+        return None
+    properties, geometry = feature["properties"], feature["geometry"]
+    if properties["part"] == "region":
+        return Avoid(name_of(feature), geometry, slow=True) if properties["over_threshold"] else None
+    keep_out = KEEP_OUT.intersection(properties["response_types"])
+    return Avoid(name_of(feature), geometry) if properties["drawn"] and keep_out and _is_small(geometry) else None
+
+
+def may_stand_in_the_way(feature: Feature) -> bool:
+    """Whether it is of a sort that can: a crowd or a warning, of whatever state."""
+    said = feature["properties"]
+    return (said["layer"], said["part"]) in (("crowd", "region"), ("warnings", "warning"))
+
+
+def name_of(feature: Feature) -> str:
+    """What a route calls it."""
+    said = feature["properties"]
+    return str((said["name"] if said["part"] == "region" else said["title"]) or feature["id"])
+
+
+def _is_small(geometry: dict[str, Any]) -> bool:
+    return area_m2(geometry) <= MOST_AREA_M2

@@ -1,9 +1,9 @@
 """When units arrive: a deriver (server/derive.py) that asks the roads, and learns how fast they are really driven.
 
 A unit on its way to an open mission gets an approach; it is worked out anew when the unit has moved `MOVED_M`, or after
-`AGAIN_S` if it moved at all, when the mission moved or when something else stands in the way. What was driven since the
-last time is compared with what was foretold: the factor on the speed of each road class follows, weighted by the
-seconds on it (docs/adr/0087).
+`AGAIN_S` if it moved at all, when the mission moved or when something else stands in the way: at once where that lies
+on its way, else with its next report. What was driven since the last time is compared with what was foretold: the
+factor on the speed of each road class follows, weighted by the seconds on it (docs/adr/0087).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,12 +12,13 @@ from hashlib import sha256
 from math import exp
 from typing import Any
 
+import msgspec
 import shapely
 
-from layers.approach import NAME, is_on_the_way
+from layers.approach import NAME, current, is_on_the_way
 from layers.assignment import mission_of
 from layers.content import Approach, Content, Unit
-from layers.geo import centre, distance_m
+from layers.geo import as_shape, centre, distance_m
 from layers.missions import OPEN, state
 from layers.picture import Picture
 from layers.position import place
@@ -29,7 +30,7 @@ from server.base.routing import Avoid, Route, Router
 from server.base.vehicles import profile_of
 from server.base.ways import Ways
 from server.derive import Question
-from server.obstacles import obstacles
+from server.obstacles import may_stand_in_the_way, name_of, obstacle, obstacles
 
 MOVED_M, AGAIN_S, LEAST_M = 100.0, 15.0, 20.0
 LEARN_S = 120.0
@@ -39,6 +40,8 @@ ROUNDED = 0.05
 """Factors are applied in such steps, so that costs are not computed anew for every unit."""
 MOST_POSITIONS, SIMPLER_DEG = 500, 2e-5
 MOST_PACES = 50
+MOST_AT_ONCE = 200
+"""Most units that one closure has routed anew at once; what is beyond follows with its next report."""
 
 
 class Arrivals:
@@ -58,7 +61,25 @@ class Arrivals:
             return (feature["id"],)
         if said["layer"] == "missions" and said["state"] == OPEN:
             return tuple(said["units"])
-        return ()
+        return (feature["id"],) if may_stand_in_the_way(feature) else ()
+
+    def others(self, picture: Picture, subject: str) -> Iterable[str]:
+        """Units whose way a closure or a crowd touches, or touched when it was worked out; at most `MOST_AT_ONCE`."""
+        feature = picture.features.get(subject)
+        if feature is None or not may_stand_in_the_way(feature):
+            return ()
+        here, name = obstacle(picture, subject), name_of(feature)
+        shape = None if here is None else as_shape(here.geometry)
+        book, found = picture.book, list[str]()
+        for unit in picture.subjects("unit"):
+            record = book.records[unit]
+            known = current(book, record)
+            if known is None or len(found) == MOST_AT_ONCE:
+                continue
+            met = name in (*known.avoided, *known.passes)
+            if met or (shape is not None and shape.intersects(shapely.LineString(known.line))):
+                found.append(unit)
+        return found
 
     def ask(self, picture: Picture, subject: str) -> Question | None:
         """Where the unit is and goes, if that is to be worked out anew."""
@@ -73,7 +94,7 @@ class Arrivals:
         in_the_way = obstacles(picture) + self._closures(book.time())
         goal, start = centre(there), centre(here)
         basis = _basis(base.manifest.version, mission.subject, goal, in_the_way)
-        claim, status = unit.claim(GEOMETRY), unit.claim("fms_status")
+        claim, status, before = unit.claim(GEOMETRY), unit.claim("fms_status"), unit.claim(NAME)
         assert claim is not None
         # A unit that stood at its station since it last told its position sets out when it says so.
         since = claim.observed_at if status is None else max(claim.observed_at, status.observed_at)
@@ -81,7 +102,8 @@ class Arrivals:
             return None
         return Question(
             subject=subject,
-            basis=f"{claim.id} {since.isoformat()} {basis}",
+            # With what it replaces: a closure that comes and goes between two reports leads back to an earlier answer.
+            basis=f"{claim.id} {since.isoformat()} {basis} {'' if before is None else before.id}",
             observed_at=since,
             data={
                 "base": base,
@@ -124,9 +146,10 @@ class Arrivals:
         return Unit(approach=told, pace=learned) if learned else Unit(approach=told)
 
 
-def _basis(version: str, mission: str, goal: tuple[float, float], in_the_way: Iterable[Any]) -> str:
-    names = [one.name for one in in_the_way]
-    return sha256(f"{version} {mission} {goal[0]:.5f} {goal[1]:.5f} {names}".encode()).hexdigest()[:16]
+def _basis(version: str, mission: str, goal: tuple[float, float], in_the_way: Iterable[Avoid]) -> str:
+    known = msgspec.json.encode([(one.name, one.slow, one.geometry) for one in in_the_way])
+    told = f"{version} {mission} {goal[0]:.5f} {goal[1]:.5f} "
+    return sha256(told.encode() + known).hexdigest()[:16]
 
 
 def _is_due(unit: Record, basis: str, start: tuple[float, float], observed_at: Any) -> bool:

@@ -55,6 +55,27 @@ class Shouter:
         return None if question.data == "nothing" else Mission(location_detail=question.data.upper())
 
 
+class Repeater(Shouter):
+    """Asks `m2` again whenever something is said of `m1`."""
+
+    def others(self, picture: Picture, subject: str) -> Iterator[str]:
+        if subject == "m1":
+            yield "m2"
+
+    def ask(self, picture: Picture, subject: str) -> Question | None:
+        question = super().ask(picture, "m2") if subject == "m2" else None
+        # What m2 is asked rests on m1, as the way of a unit on what stands in it.
+        first = picture.records.get("m1")
+        if subject != "m2" or first is None:
+            return question
+        text = f"{picture.records['m2'].get('description')} {first.get('description')}"
+        if picture.records["m2"].get("location_detail") == text.upper():
+            return None
+        said = first.claim("description")
+        assert said is not None
+        return Question(subject="m2", basis=said.id, observed_at=AT, data=text)
+
+
 @contextmanager
 def house(data: Path, deriver: Shouter, limit: int = LIMIT) -> Iterator[tuple[Situations, Derivations, Metrics]]:
     with opened(data) as situations:
@@ -115,6 +136,19 @@ def test_an_answer_is_as_old_as_what_it_rests_on_and_a_restart_repeats_nothing(t
         assert again.asked == ["water"]
         assert situations.live.picture.rev == rev + 2
         eventually(lambda: derivations.waiting == 0)
+
+
+def test_a_change_of_one_subject_asks_those_that_the_picture_names(tmp_path: Path) -> None:
+    deriver = Repeater()
+    with house(tmp_path, deriver) as (situations, derivations, _):
+        live = situations.live
+        live.desk.submit([mission("m2", "way")])
+        eventually(partial(shouted, live.picture, "m2", "WAY"))
+        for second, text in enumerate(("open", "closed", "open"), 1):
+            live.desk.submit([mission("m1", text, second)])
+            eventually(partial(shouted, live.picture, "m2", f"WAY {text.upper()}"))
+        eventually(lambda: derivations.waiting == 0)
+        assert deriver.asked == ["way", "way open", "way closed", "way open"]
 
 
 def test_what_was_said_back_and_forth_is_worked_out_each_time(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fixtures import town
-from layers.content import Approach, Content, Mission, Unit
+from layers.content import Approach, Content, CrowdCount, CrowdRegion, Mission, Unit
 from layers.observation import Geometry, Observation
 from layers.picture import Picture
 from layers.views import View
@@ -106,6 +106,63 @@ def test_a_mission_that_moves_and_a_closure_are_noticed(bases: Bases) -> None:
     assert arrivals.ask(picture, HLF) is not None
     told = worked_out(arrivals, picture, HLF)
     assert told.approach.length_m == pytest.approx(3000, abs=6)
+
+
+def crowd(seconds: float, people: int, *ring: tuple[float, float]) -> list[Observation]:
+    """A crowd over a ring of positions, with what was counted in it."""
+    corners = [[list(at(*corner)) for corner in (*ring, ring[0])]]
+    place = Geometry({"type": "Polygon", "coordinates": corners})
+    count = CrowdCount(region="region:fest", people=people)
+    return [see("region:fest", CrowdRegion(name="Fest"), seconds, place), see("count:1", count, seconds)]
+
+
+MIDDLE = ((14, -0.5), (16, -0.5), (16, 0.5), (14, 0.5))
+BEYOND = ((14, 8), (16, 8), (16, 9), (14, 9))
+
+
+def test_a_crowd_on_the_way_has_the_unit_routed_anew_without_a_report_of_its_own(bases: Bases) -> None:
+    picture, arrivals = world(see("unit:free", Unit(call_sign="RTW", fms_status=2), 11)), Arrivals(bases, Ways())
+    first = arrivals.ask(picture, HLF)
+    before = worked_out(arrivals, picture, HLF).approach
+    assert [*arrivals.others(picture, "region:fest")] == []
+    for observation in crowd(20, 10, *BEYOND):
+        apply(picture, observation)
+    region = picture.features["region:fest"]
+    assert [*arrivals.concerns(region)] == ["region:fest"]
+    assert [*arrivals.others(picture, "region:fest")] == [], "it is not over its threshold, and lies elsewhere"
+    for observation in crowd(30, 200_000, *BEYOND):
+        apply(picture, observation)
+    assert [*arrivals.others(picture, "region:fest")] == [], "it lies elsewhere"
+    for observation in crowd(40, 200_000, *MIDDLE):
+        apply(picture, observation)
+    assert [*arrivals.others(picture, "region:fest")] == [HLF]
+    around = worked_out(arrivals, picture, HLF).approach
+    assert (around.avoided, around.passes) == (("Fest",), ())
+    # 300 m each up and down the side street more, from the same position at the same time.
+    assert around.length_m == pytest.approx(before.length_m + 600, abs=10)
+    assert picture.features[HLF]["properties"]["route_length_m"] == around.length_m
+    assert [*arrivals.others(picture, "region:fest")] == [HLF]
+    assert arrivals.ask(picture, HLF) is None, "nothing is new"
+    for observation in crowd(50, 10, *MIDDLE):
+        apply(picture, observation)
+    assert [*arrivals.others(picture, "region:fest")] == [HLF], "the way around is no longer needed"
+    again = arrivals.ask(picture, HLF)
+    assert first is not None and again is not None
+    assert again.basis != first.basis, "the journal would take it for the first answer, sent twice"
+    assert worked_out(arrivals, picture, HLF).approach.length_m == before.length_m
+
+
+def test_one_crowd_has_a_bounded_number_of_units_routed_anew(bases: Bases, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"unit:{number}" for number in range(4)]
+    picture = world(*(see(name, Unit(call_sign=name, fms_status=3, mission=FIRE), 12, spot(0)) for name in names))
+    arrivals = Arrivals(bases, Ways())
+    for name in names:
+        worked_out(arrivals, picture, name)
+    for observation in crowd(40, 200_000, *MIDDLE):
+        apply(picture, observation)
+    assert [*arrivals.others(picture, "region:fest")] == names
+    monkeypatch.setattr("server.base.arrivals.MOST_AT_ONCE", 3)
+    assert [*arrivals.others(picture, "region:fest")] == names[:3]
 
 
 @pytest.mark.parametrize(
