@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from layers.wire import Feature
-from mobile import ages, facts, geo
+from mobile import ages, arrivals, facts, geo
+from mobile.arrivals import Arrival
 from mobile.i18n import Words
 from mobile.mission import is_ended, own_missions
 
@@ -38,6 +39,20 @@ class Fact:
     feature: str | None
     weight: float
     level: str = "plain"
+    arrival: Arrival | None = None
+    driving: str = ""
+    """What stands before the arrival while that holds; `text` is what is said without it."""
+
+    def told(self, now: datetime | None, words: Words) -> str:
+        """The text; an arrival in it counts down."""
+        if self.arrival is None:
+            return self.text
+        if self.key == "eta":
+            return arrivals.ours(self.arrival, now, words)
+        when = arrivals.theirs(self.arrival, now, words)
+        if self.arrival.stale(now) or self.stale(now):
+            return f"{self.text}, {when}"
+        return f"{self.driving} {when}"
 
     def age_s(self, now: datetime | None) -> float | None:
         """Seconds since it was observed."""
@@ -83,9 +98,12 @@ def _card(
     sections = []
     for key in SECTIONS:
         listed = told.get(key) if isinstance(told, dict) else None
-        found = _worded([fact for fact in listed or () if isinstance(fact, dict)], unit, words)
+        found = _worded([fact for fact in listed or () if isinstance(fact, dict)], unit, words, features)
         if key == "wo":
-            found += _way(mission, features.get(unit or ""), here, words)
+            way = _arrive(features, mission, unit, words) or _way(mission, features.get(unit or ""), here, words)
+            place = next((place for place, fact in enumerate(found, 1) if fact.key in ("address", "position")), 0)
+            found[place:place] = way if way and way[0].key == "eta" else []
+            found += [] if way and way[0].key == "eta" else way
         if found:
             sections.append((key, tuple(found)))
     properties = mission["properties"]
@@ -93,7 +111,7 @@ def _card(
     return Card(name, title, is_ended(mission), tuple(sections), place, count)
 
 
-def _worded(told: list[dict[str, Any]], unit: str | None, words: Words) -> list[Fact]:
+def _worded(told: list[dict[str, Any]], unit: str | None, words: Words, features: dict[str, Feature]) -> list[Fact]:
     issued_at = next((fact.get("value") for fact in told if fact.get("key") == "issued_at"), None)
     found: list[Fact] = []
     for fact in sorted(told, key=lambda fact: (-_weight(fact), fact.get("key") not in FIRST)):
@@ -110,6 +128,9 @@ def _worded(told: list[dict[str, Any]], unit: str | None, words: Words) -> list[
             weight=_weight(fact),
             level=facts.level(key, fact.get("value")),
         )
+        if key == "unit" and isinstance(value := fact.get("value"), dict) and value.get("eta_at"):
+            foretold = arrivals.arrival(features, str(value.get("id")))
+            new = replace(new, arrival=foretold, driving=facts.driving(value, unit, words))
         place = next((place for place, other in enumerate(found) if _share_a_line(other, new)), None)
         if place is None:
             found.append(new)
@@ -126,6 +147,31 @@ def _share_a_line(one: Fact, other: Fact) -> bool:
 def _weight(fact: dict[str, Any]) -> float:
     weight = fact.get("weight")
     return float(weight) if isinstance(weight, int | float) else 0.0
+
+
+def _arrive(features: dict[str, Feature], mission: Feature, unit: str | None, words: Words) -> list[Fact]:
+    """When we arrive, and what of our way we should know: as old as the way was worked out."""
+    found, route = arrivals.arrival(features, unit), arrivals.route_of(features, unit)
+    if found is None or route is None or route.get("mission") != mission["id"]:
+        return []
+    eta = Fact("eta", "", found.observed_at, found.stale_at, found.source, None, 0.0, arrival=found)
+    names = {key: ", ".join(map(str, route.get(key) or ())) for key in ("avoided", "passes")}
+    unchecked = ", ".join(words.value("uncertain", name) for name in route.get("uncertain") or ())
+    parts = (
+        words.say("eta.way", distance=words.distance(found.length_m)) if found.length_m is not None else "",
+        _detour(route, names["avoided"], words) if names["avoided"] else "",
+        words.say("eta.uncertain", names=unchecked) if unchecked else "",
+    )
+    told = [("route", " · ".join(filter(None, parts)), "plain")]
+    if names["passes"]:
+        told.insert(0, ("passes", words.say("eta.passes", names=names["passes"]), "warn"))
+    return [eta] + [replace(eta, key=key, text=text, arrival=None, level=level) for key, text, level in told if text]
+
+
+def _detour(route: dict[str, Any], names: str, words: Words) -> str:
+    cost_s = route.get("detour_s")
+    key, numbers = ages.duration(cost_s if isinstance(cost_s, int | float) else 0)
+    return words.say("eta.detour", span=words.say(key, **numbers), names=names)
 
 
 def _way(mission: Feature, mine: Feature | None, here: geo.LonLat | None, words: Words) -> list[Fact]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from layers.wire import Feature
-from mobile import ages, facts
+from mobile import facts
 from mobile.i18n import Words
 
 
@@ -15,6 +15,11 @@ def title(feature: Feature, words: Words) -> str:
         return str(address["street"])
     if properties.get("part") in ("citizen_report", "post", "note"):
         return words.say(f"part.{properties['part']}")
+    if properties.get("layer") == "water":
+        name = properties.get("ref") or properties.get("name")
+        return " ".join(filter(None, (words.value("water", properties.get("kind")), name)))
+    if properties.get("part") == "mark" and not properties.get("name"):
+        return words.value("mark", properties.get("mark")) if properties.get("mark") else words.say("part.mark")
     for key in ("call_sign", "headline", "title", "name"):
         if properties.get(key):
             return str(properties[key])
@@ -24,7 +29,7 @@ def title(feature: Feature, words: Words) -> str:
 def line(feature: Feature, words: Words) -> str:
     """The state that matters to a crew, "" where the title says all."""
     properties = feature["properties"]
-    describe = _LINES.get(str(properties.get("part")))
+    describe = _LINES.get(str(properties.get("part")).partition("-")[0])
     return describe(properties, words) if describe else ""
 
 
@@ -38,11 +43,7 @@ def _unit(properties: dict[str, Any], words: Words) -> str:
     digit = properties.get("fms_status")
     if digit is None:
         return words.say("fms.none")
-    told = words.say("unit.status", digit=digit, meaning=words.value("fms_status", digit))
-    arrives = ages.moment(properties["eta_at"]) if isinstance(properties.get("eta_at"), str) else None
-    if arrives is None:
-        return told
-    return f"{told}, {words.say('fact.eta', time=words.time(arrives, seconds=False))}"
+    return words.say("unit.status", digit=digit, meaning=words.value("fms_status", digit))
 
 
 def _region(properties: dict[str, Any], words: Words) -> str:
@@ -94,6 +95,26 @@ def _warning(properties: dict[str, Any], words: Words) -> str:
     return " · ".join(filter(None, (properties.get("event"), words.value("severity", properties.get("severity")))))
 
 
+def hose(properties: dict[str, Any], words: Words, *, brief: bool = False) -> str:
+    """Length of the hose line and B hoses: `80 m Schlauch, 5 B`; `brief` for the map: `80 m · 5 B`. "" unknown."""
+    distance, hoses = properties.get("distance_m"), properties.get("b_hoses")
+    if not isinstance(distance, int | float) or not isinstance(hoses, int):
+        return ""
+    return words.say("fact.hose.map" if brief else "fact.hose", distance=words.distance(float(distance)), n=hoses)
+
+
+def _water(properties: dict[str, Any], words: Words) -> str:
+    size = f"DN {properties['diameter_mm']}" if isinstance(properties.get("diameter_mm"), int) else ""
+    told = hose(properties, words)
+    bank = words.say("fact.bank") if properties.get("access") == "unknown" else ""
+    return " · ".join(filter(None, (size, words.say("fact.hose.mission", hose=told) if told else "", bank)))
+
+
+def _mark(properties: dict[str, Any], words: Words) -> str:
+    kind = words.value("mark", properties["mark"]) if properties.get("mark") and properties.get("name") else ""
+    return " · ".join(filter(None, (kind, str(properties.get("text") or "")[:200], properties.get("creator"))))
+
+
 def _texts(properties: dict[str, Any], words: Words) -> str:  # noqa: ARG001  (every line's signature)
     texts = properties.get("texts")
     text = " ".join(texts) if isinstance(texts, list) else properties.get("text") or properties.get("message") or ""
@@ -111,4 +132,6 @@ _LINES = {
     "citizen_report": _texts,
     "post": _texts,
     "note": _texts,
+    "water": _water,
+    "mark": _mark,
 }

@@ -60,11 +60,15 @@ def _unit(value: Value, own: str | None, words: Words) -> str:
     told = f"{'?' if digit is None else digit} · {name}: {state}"
     if value.get("id") == own:
         return f"{told} {words.say('fact.us')}"
-    arrives = ages.moment(value["eta_at"]) if isinstance(value.get("eta_at"), str) else None
-    if arrives is not None:
-        told += f", {words.say('fact.eta', time=words.time(arrives, seconds=False))}"
-    distance = value.get("route_length_m") if arrives is not None else value.get("distance_m")
+    distance = value.get("route_length_m") if value.get("eta_at") else value.get("distance_m")
     return f"{told}, {words.distance(float(distance))}" if isinstance(distance, int | float) else told
+
+
+def driving(value: Value, own: str | None, words: Words) -> str:
+    """What stands before the arrival of a unit on its way: `3 · HLF 20`."""
+    digit, name = value.get("fms_status"), str(value.get("call_sign") or value.get("id") or "")
+    before = f"{'?' if digit is None else digit} · {name}"
+    return f"{before} {words.say('fact.us')}" if value.get("id") == own else before
 
 
 def _water(value: Value, own: str | None, words: Words) -> str:  # noqa: ARG001

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from layers.wire import Feature
-from mobile import ages, describe, geo
+from mobile import ages, arrivals, describe, geo
 from mobile.i18n import Words
-from mobile.mission import own_missions
+from mobile.map.marks import CALLS
+from mobile.mission import of_layer, own_missions
 from mobile.pack import WaterPoint
 
 REACH_M = 1500.0
@@ -53,7 +54,7 @@ def level(feature: Feature) -> str:
         return "alarm"
     if part == "region" and (properties.get("over_threshold") or properties.get("level_of_service") in ("E", "F")):
         return "alarm"
-    if part == "unit" and properties.get("emergency"):
+    if (part == "unit" and properties.get("emergency")) or (part == "mark" and properties.get("mark") in CALLS):
         return "alarm"
     if part == "warning" or (part == "device" and properties.get("state") == "WARNING"):
         return "warn"
@@ -75,7 +76,7 @@ def shown(feature: Feature, features: dict[str, Feature], unit: str | None) -> b
         return bool(properties.get("persons_probable")) or (isinstance(counts, dict) and bool(counts.get("alarm")))
     if part == "mission":
         return bool(properties.get("state") != "ended") and unit not in (properties.get("units") or ())
-    return part in ("unit", "region", "drone", "warning", "citizen_report", "note")
+    return part in ("unit", "region", "drone", "warning", "citizen_report", "note", "mark")
 
 
 def entries(
@@ -96,7 +97,7 @@ def entries(
         fresh = ages.position_freshness(properties, now)
         if nearest is None or nearest[0] > REACH_M or fresh is ages.Freshness.EXPIRED:
             continue
-        text = describe.line(feature, words)
+        text = arrivals.line(feature, features, now, words)
         if properties.get("part") == "warning" and nearest[0] == 0:
             text = " · ".join(filter(None, (words.say("warning.inside"), text)))
         age = words.age(ages.age_s(_telling(feature, features), now, "value"))
@@ -104,7 +105,31 @@ def entries(
         name = describe.title(feature, words)
         found.append(_entry(str(feature["id"]), name, text, nearest, here, level(feature), age, stale))
     found.sort(key=lambda entry: (("alarm", "warn", "plain").index(entry.level) > 0, entry.distance_m, entry.id))
-    return found[:LIMIT] + _water(water, here, words)
+    mine = _mission_water(features, here, unit, now, words)
+    listed = {entry.id for entry in mine}
+    return found[:LIMIT] + mine + [entry for entry in _water(water, here, words) if entry.id not in listed]
+
+
+def _mission_water(
+    features: dict[str, Feature], here: geo.LonLat, unit: str | None, now: datetime | None, words: Words
+) -> list[Entry]:
+    """The water that the server found for the first own mission, by the length of hose. Its ids are the pack's."""
+    missions = own_missions(features, unit)
+    found = []
+    for feature in of_layer(features, "water"):
+        properties = feature["properties"]
+        fresh = ages.freshness(properties, now)
+        at = geo.centre(feature["geometry"])
+        if not missions or properties.get("mission") != missions[0]["id"] or at is None:
+            continue
+        if fresh is ages.Freshness.EXPIRED:
+            continue
+        old = fresh is ages.Freshness.STALE
+        name = str(properties.get("osm")).replace("/", "", 1)
+        title, text = describe.title(feature, words), describe.line(feature, words)
+        age = words.age(ages.age_s(properties, now)) if old else ""
+        found.append(_entry(f"base:{name}", title, text, (geo.distance_m(here, at), at), here, "water", age, old))
+    return found
 
 
 def _telling(feature: Feature, features: dict[str, Feature]) -> dict[str, Any]:

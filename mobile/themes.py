@@ -64,6 +64,8 @@ class Theme:
     label: str
     label_halo: str
     hydrant: str
+    route: str
+    route_other: str
 
 
 DAY = Theme(
@@ -114,6 +116,8 @@ DAY = Theme(
     label="#2a2f33",
     label_halo="#fdfdfb",
     hydrant="#b3140e",
+    route="#1243c4",
+    route_other="#4a6fd0",
 )
 
 NIGHT = Theme(
@@ -164,6 +168,8 @@ NIGHT = Theme(
     label="#bdb6a7",
     label_halo="#0a0d0f",
     hydrant="#d8584b",
+    route="#4f93ee",
+    route_other="#4573b4",
 )
 
 THEMES = {theme.name: theme for theme in (DAY, NIGHT)}

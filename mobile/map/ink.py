@@ -20,11 +20,13 @@ from kivy.graphics import (
 )
 
 from mobile.map.cut import tesselate
+from mobile.map.figures import Area, Badge, Stroke
 from mobile.map.shapes import Point, dashes
-from mobile.map.symbols import Area, Badge, Stroke
 from mobile.ui.look import Look
 
 MAX_TEXTURES = 1200
+EDGE_MM = 0.45
+"""Width of the border of a line that has one."""
 STYLES = {
     "main": (3.0, True, "label"),
     "street": (2.8, False, "label"),
@@ -107,6 +109,8 @@ def area(group: InstructionGroup, look: Look, item: Area, rings: list[list[Point
 
 def stroke(group: InstructionGroup, look: Look, item: Stroke, line: list[Point]) -> None:
     """Draw a line whose points are in pixels."""
+    if item.edge:
+        stroke(group, look, Stroke(item.line, item.edge, item.width_mm + 2 * EDGE_MM), line)
     group.add(Color(*look.colour(item.colour)))
     pieces = dashes(line, look.mm(1.6), look.mm(1.1)) if item.dashed else [line]
     width = max(1.0, look.mm(item.width_mm) / 2)

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mobile.map.camera import Camera
+from mobile.map.figures import Badge
 from mobile.map.shapes import Point, along, length
-from mobile.map.symbols import Badge
 
 Measure = Callable[[str, str], tuple[float, float]]
 """Width and height in pixels of a text in a style."""
 
 CELL_PX = 48.0
 MAX_PLACED = 400
+SAME_M = 1.5
+"""Two signs of water nearer than this on the ground are one and the same water point."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,16 @@ class Clutter:
 
 def uncovered(signs: list[tuple[Badge, Point]], apart_px: float) -> list[tuple[Badge, Point]]:
     """Signs of the base map that stand free, in their order: a point that matters gives way to what is more important,
-    and to what is happening. What is happening never gives way, and a hydrant not to a house.
+    and to what is happening. What is happening never gives way, and a hydrant only to itself as water of a mission.
     """
     kept: list[tuple[Badge, Point]] = []
     for badge, at in sorted(signs, key=lambda sign: (sign[0].id.startswith("base:"), sign[0].rank)):
-        gives_way = badge.id.startswith("base:poi") and any(math.dist(at, other) < apart_px for _, other in kept)
-        if not gives_way:
+        by_whom = [one for one, other in kept if math.dist(at, other) < apart_px]
+        gives_way = badge.id.startswith("base:poi") and by_whom
+        twice = badge.id.startswith("base:hydrant") and any(
+            "#water-" in one.id and math.dist(one.at, badge.at) < SAME_M for one in by_whom
+        )
+        if not (gives_way or twice):
             kept.append((badge, at))
     free = {id(badge) for badge, _ in kept}
     return [sign for sign in signs if id(sign[0]) in free]

@@ -14,9 +14,9 @@ from mobile.map import style
 from mobile.map.atlas import Atlas
 from mobile.map.camera import Camera, Point
 from mobile.map.cut import Cut, Sign
+from mobile.map.figures import Badge
 from mobile.map.grid import Key, needed
 from mobile.map.labels import Word
-from mobile.map.symbols import Badge
 from mobile.ui.look import Look
 
 MAX_SHEETS = 150

@@ -32,9 +32,9 @@ from mobile import geo
 from mobile.map import ink
 from mobile.map.atlas import Atlas
 from mobile.map.camera import Camera, Point
+from mobile.map.figures import Badge, Drawing
 from mobile.map.labels import Clutter, discs, place, uncovered
 from mobile.map.paper import Paper
-from mobile.map.symbols import Badge, Drawing
 from mobile.ui.look import Look
 
 SETTLE_S = 0.12
@@ -302,7 +302,9 @@ class TownMap(Widget):
             width, height = self._letters.measure(badge.caption, style)
             below = self.look.mm(badge.size_mm) * 0.75 + height / 2
             beside = self.look.mm(badge.size_mm) * 0.8 + width / 2
-            for at in ((x, y - below), (x + beside, y), (x - beside, y), (x, y + below)):
+            around = [(x, y - below), (x + beside, y), (x - beside, y), (x, y + below)]
+            around += [(x + dx * beside, y + dy * below) for dy in (-0.8, 0.8, -1.5, 1.5) for dx in (1, -1)]
+            for at in around:
                 covered = discs(*at, width, height)
                 if clutter.free(covered):
                     clutter.take(covered)

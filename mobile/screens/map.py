@@ -8,12 +8,13 @@ from typing import Any
 from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
 
-from mobile import ages, describe, geo
+from mobile import ages, arrivals, describe, geo
 from mobile.addresses import Hit
 from mobile.cab import Cab
 from mobile.map.atlas import Atlas
 from mobile.map.camera import Camera, Point
-from mobile.map.symbols import Badge, Scene, draw
+from mobile.map.figures import Badge, Scene
+from mobile.map.symbols import draw
 from mobile.map.widget import TownMap
 from mobile.mission import own_missions, own_unit
 from mobile.screens.search import SearchView
@@ -258,7 +259,11 @@ class MapPane(FloatLayout):
         age = words.age(ages.age_s(feature["properties"], now, "position"))
         if ages.position_freshness(feature["properties"], now) is not ages.Freshness.FRESH:
             age = f"{words.say('stale').upper()} · {age}"
-        return describe.title(feature, words), describe.line(feature, words), words.say("map.position_age", age=age)
+        return (
+            describe.title(feature, words),
+            arrivals.line(feature, self.cab.snapshot.features, now, words),
+            words.say("map.position_age", age=age),
+        )
 
     def _told_of_found(self) -> tuple[str, str, str]:
         if self.found is None:

@@ -13,8 +13,8 @@ from mobile.ui.parts import Column, Ground, Key, Scroll, Text, bold, plain, symb
 
 AGE_MM = 19.0
 SIGNS = {"alarm": "▲ ", "warn": "△ "}
-LARGE = {"keyword": 6.8, "address": 6.2}
-"""Letters of the two facts that everybody in the cab must read at once, mm."""
+LARGE = {"keyword": 6.8, "address": 6.2, "eta": 6.2}
+"""Letters of the facts that everybody in the cab must read at once, mm."""
 MINOR = frozenset({"number", "alert_source", "reporter", "floor_plan_url", "camera"})
 
 
@@ -41,10 +41,10 @@ class FactRow(BoxLayout):
     def update(self, now: Any) -> None:
         """Write the age anew."""
         words, fact = self._look.words, self.fact
-        stale = fact.stale(now)
+        stale, text = fact.stale(now), fact.told(now, words)
         age = words.age(fact.age_s(now)) if fact.observed_at else ""
         sign = symbol(SIGNS[fact.level]) if fact.level in SIGNS and not stale else ""
-        self.words.text = sign + (bold(fact.text) if self._heavy and not stale else plain(fact.text))
+        self.words.text = sign + (bold(text) if self._heavy and not stale else plain(text))
         self.age.text = f"[b]{words.say('stale').upper()}[/b]\n{age}" if stale else age
         self.words.paint("stale" if stale and self._ink == "text" else self._ink)
         self.age.paint(("stale" if stale else "muted") if self._ink == "text" else self._ink)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.mobile.exercise import SITUATION, Exercise
+from tests.mobile.exercise import SITUATION, UNIT, Exercise
 from tests.mobile.glass import App, display
 from tests.mobile.network import Network
 from tests.server import Server, wait_until
 
-MOMENT = "2026-09-12T19:44:05Z"
+MOMENT = "2026-09-12T19:43:05Z"
 
 
 def take(folder: Path, work: Path) -> None:
@@ -32,6 +32,7 @@ def take(folder: Path, work: Path) -> None:
             started.until(alarm=False, waiting=0)
             wait_until(lambda: started.state()["packs"] and started.state()["resting"], "the map")
             exercise.clock("resume")
+            wait_until(lambda: f"{UNIT}#route" in exercise.picture(), "the way")
             wait_until(lambda: started.state()["now"] > MOMENT.replace("Z", "") and drawn(started), "the map")
             return started
 
@@ -58,13 +59,22 @@ def take(folder: Path, work: Path) -> None:
             night.ask("look", zoom=16)
             wait_until(lambda: night.state()["resting"], "the map")
             night.photograph(folder / "app-map-night.png")
+        with app("portrait-night", "--night", "--size", "800x1280") as upright:
+            upright.press("Karte")
+            wait_until(lambda: way(upright), "the way")
+            upright.photograph(folder / "app-portrait-night.png")
         with app("portrait", "--day", "--size", "800x1280") as portrait:
             portrait.photograph(folder / "app-portrait.png")
 
 
 def drawn(app: App) -> bool:
     """Whether signs and names stand on the map."""
-    return len(app.state()["words"]) > 10 or app.state()["landscape"] is False
+    return (len(app.state()["words"]) > 10 and way(app)) or app.state()["landscape"] is False
+
+
+def way(app: App) -> bool:
+    """Whether the water of the mission is drawn; the ways come with it."""
+    return any("#water-1" in name for name in app.state()["badges"])
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from mobile import ages, describe, facts, near
+from mobile import ages, arrivals, describe, facts, near
 from mobile.card import cards
 from mobile.clock import iso
 from mobile.geo import Plane
 from mobile.i18n import Words
-from mobile.map.symbols import Scene, draw
+from mobile.map.figures import Scene
+from mobile.map.symbols import draw
 from mobile.mission import Alarms, own_missions
 from mobile.pack import WaterPoint
 
@@ -252,13 +253,140 @@ def test_every_part_has_a_title() -> None:
         assert isinstance(describe.line(feature("x", "y", part), WORDS), str)
 
 
-def test_who_arrives_when_and_where_water_is() -> None:
-    words = Words("de")
-    arrives = "2026-11-21T18:47:00.000Z"
-    unit = {"call_sign": "HLF 20", "fms_status": 3, "distance_m": 690.0, "eta_at": arrives, "route_length_m": 1008.0}
-    local = words.time(ages.moment(arrives), seconds=False)
-    assert facts.text("unit", unit, None, "unit:us", words) == f"3 · HLF 20: Einsatz übernommen, an {local}, 1,0 km"
-    hydrant = {"id": "node/1", "kind": "underground", "ref": "H031", "diameter_mm": 100, "distance_m": 81, "b_hoses": 5}
-    assert facts.text("water", hydrant, None, None, words) == "Unterflurhydrant H031, DN 100: 80 m Schlauch, 5 B"
+def way(unit: str, eta: float, told: float = -1, **more: Any) -> dict[str, Any]:
+    """The way of a unit that was worked out `told` minutes from now and ends `eta` minutes from now."""
+    line = {"type": "LineString", "coordinates": [list(HERE), [8.7825, 51.8305], [8.7850, 51.8300]]}
+    ends = {"observed_at": at(told), "stale_at": at(told + 5), "expires_at": at(told + 15), "eta_at": at(eta)}
+    known = {"unit": unit, "mission": MISSION, "route_length_m": 1008.0, "sources": [{"id": "base/router"}]}
+    return feature(f"{unit}#route", "routes", "route", line, **{**ends, **known, **more})
+
+
+def local(minutes: float) -> str:
+    return WORDS.time(NOW + timedelta(minutes=minutes), seconds=False)
+
+
+def test_the_own_arrival_counts_down_by_the_clock_of_the_situation() -> None:
+    features = card_of(wo=[fact("address", "Kettengasse 9", 80)])
+    more: dict[str, Any] = {
+        "passes": ["Markt"],
+        "avoided": ["Libori", "Wall"],
+        "detour_s": 90.0,
+        "uncertain": ["height"],
+    }
+    features[f"{US}#route"] = way(US, 3, **more)
+    (card,) = cards(features, US, HERE, WORDS)
+    address, eta, passes, told = dict(card.sections)["wo"]
+    assert (address.key, eta.source, eta.age_s(NOW)) == ("address", "base/router", 60)
+    assert (passes.text, passes.level) == ("Weg führt durch Markt", "warn")
+    assert told.text == "1,0 km Weg · Umweg 1 min um Libori, Wall · ungeprüft: Durchfahrtshöhe"
+    said = {
+        seconds: eta.told(NOW + timedelta(seconds=seconds), WORDS) for seconds in (0, 30, 31, 120, 121, 180, 200, 241)
+    }
+    assert said == {
+        0: f"Ankunft {local(3)}, in 3 min",
+        30: f"Ankunft {local(3)}, in 3 min",
+        31: f"Ankunft {local(3)}, in 2 min",
+        120: f"Ankunft {local(3)}, in 1 min",
+        121: f"Ankunft {local(3)}, in unter 1 min",
+        180: f"Ankunft {local(3)}, jetzt erwartet",
+        200: f"Ankunft {local(3)}, jetzt erwartet",
+        # Foretold five minutes ago: nobody counts on by it.
+        241: f"Ankunft {local(3)}",
+    }
+    assert (eta.stale(NOW + timedelta(seconds=239)), eta.stale(NOW + timedelta(seconds=240))) == (False, True)
+    features[f"{US}#route"] = way(US, -3, told=-4)
+    late = dict(cards(features, US, HERE, WORDS)[0].sections)["wo"][1]
+    assert late.told(NOW, WORDS) == f"Ankunft {local(-3)}, erwartet seit 3 min"
+    features[f"{US}#route"]["properties"]["mission"] = "urn:alert:other"
+    assert "eta" not in [entry.key for entry in dict(cards(features, US, HERE, WORDS)[0].sections)["wo"]]
+
+
+def test_the_others_arrive_and_we_too() -> None:
+    ours = {"id": US, "call_sign": "HLF 10", "fms_status": 3, "eta_at": at(6), "route_length_m": 2100.0}
+    theirs = {"id": OTHER, "call_sign": "HLF 20", "fms_status": 3, "eta_at": at(3), "route_length_m": 1008.0}
+    features = card_of(wer=[fact("unit", ours), fact("unit", theirs)])
+    features |= picture(way(US, 6), way(OTHER, 3))
+    both = dict(cards(features, US, HERE, WORDS)[0].sections)["wer"]
+    assert [entry.told(NOW, WORDS) for entry in both] == [
+        f"3 · HLF 10 (wir) in 6 min, {local(6)}",
+        f"3 · HLF 20 in 3 min, {local(3)}",
+    ]
+    english = dict(cards(features, US, HERE, Words("en"))[0].sections)["wer"]
+    assert english[1].told(NOW, Words("en")) == f"3 · HLF 20 in 3 min, {local(3)}"
+    later = NOW + timedelta(minutes=4)
+    old = f"3 · HLF 20: Einsatz übernommen, 1,0 km, Ankunft {local(3)} veraltet (vor 5 min)"
+    assert both[1].told(later, WORDS) == old
+    assert arrivals.arrival(features, OTHER, NOW + timedelta(minutes=15)) is None
+    # Of a unit whose way we may not see the arrival is as old as its position.
+    del features[f"{OTHER}#route"]
+    features[OTHER] = feature(OTHER, "units", "unit", eta_at=at(3), times={"position": at(-5), "fms_status": at(-1)})
+    found = arrivals.arrival(features, OTHER, NOW)
+    assert found is not None
+    assert (found.stale(NOW - timedelta(seconds=1)), found.stale(NOW)) == (False, True)
+
+
+def hydrant(number: int, metres: float, **more: Any) -> dict[str, Any]:
+    known = {"mission": MISSION, "kind": "underground", "ref": f"H{number}", "distance_m": metres}
+    subject, osm = f"{MISSION}#water-{number}", f"node/{number}"
+    return feature(subject, "water", f"water-{number}", (8.7851, 51.83), **{**known, "osm": osm, **more})
+
+
+def test_water_by_the_length_of_hose_in_list_and_card() -> None:
+    told = {"id": "node/1", "kind": "underground", "ref": "H031", "diameter_mm": 100, "distance_m": 81, "b_hoses": 5}
+    assert facts.text("water", told, None, None, WORDS) == "Unterflurhydrant H031, DN 100: 80 m Schlauch, 5 B"
     pond = {"id": "way/1", "kind": "pond", "name": "Teich", "distance_m": 120, "b_hoses": 6, "access": "unknown"}
-    assert facts.text("water", pond, None, None, words) == "Teich Teich: 120 m Schlauch, 6 B, Zugang unbekannt"
+    assert facts.text("water", pond, None, None, WORDS) == "Teich Teich: 120 m Schlauch, 6 B, Zugang unbekannt"
+    features = picture(
+        mission(), feature(US, "units", "unit"), way(OTHER, 3),
+        feature(OTHER, "units", "unit", east(90), call_sign="HLF 20", fms_status=3, eta_at=at(3)),
+        hydrant(1, 81.0, b_hoses=5, diameter_mm=100),
+        hydrant(2, 140.0, b_hoses=7, stale_at=at(-1), observed_at=at(-61)),
+        feature("e", "marks", "mark", east(40), mark="emergency", name="Trupp 2", text="Atemschutz"),
+        feature("m", "marks", "mark", east(50), mark="spot", name="Sammelplatz", creator="ELW"),
+    )  # fmt: skip
+    pack = [WaterPoint("node1", "underground", "H1", 100, (8.7851, 51.83)), WaterPoint("n9", "pond", "", 0, east(-70))]
+    rows = near.entries(features, pack, HERE, US, NOW, WORDS)
+    assert [row.id for row in rows] == ["e", "m", OTHER, "base:node1", "base:node2", "base:n9"]
+    call, mark, unit, nearest, old, _ = rows
+    assert (call.level, call.title, call.text) == ("alarm", "Trupp 2", "Notruf · Atemschutz")
+    assert (mark.level, mark.title, mark.text) == ("plain", "Sammelplatz", "Punkt · ELW")
+    assert unit.text == f"in 3 min, {local(3)} · Status 3 Einsatz übernommen"
+    assert (nearest.title, nearest.text) == ("Unterflurhydrant H1", "DN 100 · ab Einsatz 80 m Schlauch, 5 B")
+    assert (old.text, old.stale, old.age) == ("ab Einsatz 140 m Schlauch, 7 B", True, "vor 1 h 01 min")
+
+
+def test_ways_water_and_marks_on_the_map() -> None:
+    area = {"type": "Polygon", "coordinates": [[list(east(0)), [8.781, 51.831], list(east(200)), list(east(0))]]}
+    line = {"type": "LineString", "coordinates": [list(east(0)), list(east(100)), list(east(300))]}
+    features = picture(
+        mission(), feature(US, "units", "unit", name="HLF", fms_status=3), way(US, 3), way(OTHER, 3),
+        way("unit:rtw", 4, mission="urn:alert:other"),
+        feature(OTHER, "units", "unit", east(90), name="DLK", fms_status=3, mission=MISSION, eta_at=at(3)),
+        hydrant(1, 81.0, b_hoses=5), hydrant(2, 140.0, b_hoses=7),
+        hydrant(3, 10.0, b_hoses=1, mission="urn:alert:other"),
+        feature("p", "marks", "mark", mark="spot", name="Sammelplatz", color="#ffee00"),
+        feature("l", "marks", "mark", line, mark="route", name="Zufahrt", color="javascript:1"),
+        feature("a", "marks", "mark", area, mark="freeform", name="Absperrung", color="#00aa00", fill="#00ff00",
+                stale_at=at(-1), observed_at=at(-7)),
+        feature("e", "marks", "mark", mark="emergency"),
+    )  # fmt: skip
+    drawing = draw(features, Scene(Plane(*HERE), US, NOW, WORDS))
+    ways = [(stroke.colour, stroke.width_mm, stroke.dashed) for stroke in drawing.strokes]
+    assert ways == [("accent", 0.7, False), ("route_other", 0.7, False), ("route", 1.5, False)], "ours lies on top"
+    badges = {badge.id: badge for badge in drawing.badges}
+    assert set(badges) == {MISSION, US, OTHER, f"{MISSION}#water-1", f"{MISSION}#water-2", "p", "l", "a", "e"}
+    assert badges[OTHER].caption == f"DLK an {local(3)}"
+    first, second = badges[f"{MISSION}#water-1"], badges[f"{MISSION}#water-2"]
+    assert (first.text, first.caption, second.caption) == ("H", "80 m · 5 B", "140 m · 7 B")
+    assert (first.ground, first.ink) == ("hydrant", "on_alarm"), "filled, unlike those of the base map"
+    assert first.rank < badges[OTHER].rank < second.rank
+    assert (badges["p"].ground, badges["p"].ink, badges["p"].caption) == ("#ffee00", "#10181c", "Sammelplatz")
+    assert badges["l"].at == pytest.approx((150.0, 0.0), abs=0.5), "on the line, not beside it"
+    assert (badges["a"].ground, badges["a"].caption) == ("quiet", "Absperrung · vor 7 min")
+    assert (badges["e"].shape, badges["e"].ground, badges["e"].caption) == ("triangle", "alarm", "Notruf")
+    (shape,) = drawing.areas
+    assert (shape.line, shape.fill, shape.dashed) == ("stale", "stale", True)
+    # Six minutes on, what was foretold is old: grey and broken.
+    drawing = draw(features, Scene(Plane(*HERE), US, NOW + timedelta(minutes=6), WORDS))
+    assert {(stroke.colour, stroke.dashed) for stroke in drawing.strokes} == {("stale", True)}
+    assert {badge.caption for badge in drawing.badges if badge.id == OTHER} == {"DLK · vor 7 min"}

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 import mapbox_vector_tile
@@ -14,10 +15,10 @@ from mobile.map import grid, style
 from mobile.map.atlas import Atlas
 from mobile.map.camera import MAX_ZOOM, MIN_ZOOM, Camera, Point
 from mobile.map.cut import Cut, Shape, cut, filled
+from mobile.map.figures import Badge
 from mobile.map.grid import Key
 from mobile.map.labels import Clutter, Word, discs, place, uncovered, upright
 from mobile.map.shapes import MAX_VERTICES, Triangles, along, dashes, joined, length, ribbon, split
-from mobile.map.symbols import Badge
 from tests.server import wait_until
 
 PLANE = geo.Plane(8.78, 51.83)
@@ -148,6 +149,11 @@ def test_of_two_signs_in_one_place_the_more_important_stays() -> None:
     both = [(safe, here), (hospital, beside)]
     assert uncovered(both, 20) == [(hospital, beside)]
     assert uncovered(both, 5) == both
+    water = badge("urn:alert:1#water-1", 0.7)
+    same = [(hydrant, here), (water, here)]
+    assert uncovered(same, 20) == [(water, here)], "one hydrant is drawn once"
+    elsewhere = [(replace(hydrant, at=(3.0, 0.0)), beside), (water, here)]
+    assert uncovered(elsewhere, 20) == elsewhere, "another one stays"
     assert uncovered([(safe, here), (hospital, away)], 20) == [(safe, here), (hospital, away)]
     assert uncovered([(hospital, here), (unit, beside)], 20) == [(unit, beside)]
     assert uncovered([(hydrant, here), (unit, here)], 20) == [(hydrant, here), (unit, here)]

@@ -17,7 +17,7 @@ from mobile import themes
 from mobile.session import Session, save
 from mobile.store import Store
 from server.packs.area import PackEntry
-from tests.mobile.exercise import SITUATION, UNIT, Exercise
+from tests.mobile.exercise import DRIVING, MISSION, SITUATION, UNIT, Exercise
 from tests.mobile.glass import App, display
 from tests.mobile.network import Network
 
@@ -134,8 +134,8 @@ def test_an_address_is_found_without_a_network(screen: str, tablet: Path) -> Non
         assert "Keine Adresse gefunden." not in app.texts()
 
 
-def test_a_crew_learns_that_the_map_is_missing_before_it_leaves(
-    exercise: Exercise, network: Network, screen: str, folder: Path, town_pack: Town
+def test_a_crew_learns_that_the_map_is_missing_before_it_leaves_and_then_sees_its_way(
+    exercise: Exercise, network: Network, screen: str, folder: Path, town_pack: Town, tmp_path: Path
 ) -> None:
     offered = {"packs": [msgspec.to_builtins(town_pack[0])]}
     folder.mkdir()
@@ -163,3 +163,19 @@ def test_a_crew_learns_that_the_map_is_missing_before_it_leaves(
         app.press("Karte")
         app.wait(lambda: app.state()["resting"] and "Marktplatz" in look(app, 18)["words"], "the map")
         assert "Keine Karte auf diesem Tablet. Sie kommt mit der ersten Verbindung." not in app.texts()
+        exercise.clock("jump", to=DRIVING)
+        app.press("Verstanden")
+        app.wait(lambda: f"{MISSION}#water-1" in app.state()["badges"], "the water of the mission")
+        app.wait(lambda: "20 m · 2 B" in app.state()["words"], "the length of hose")
+        app.press("Einsatz")
+        app.shows("Ankunft 21:4")
+        app.shows("HLF20 1 (wir) in ", everything=True)
+        app.press("Karte")
+        app.press("Alles zeigen")
+        app.ask("look", zoom=16)
+        app.wait(lambda: app.state()["resting"], "the map to be drawn")
+        drawn = app.photograph(tmp_path / "way.png")
+        assert painted(drawn, themes.DAY, "route") > 1000, "the own way is a broad line"
+        assert painted(drawn, themes.DAY, "route_other") > 50, "the others' are thin lines"
+        app.press("Umkreis")
+        app.shows("ab Einsatz 20 m Schlauch, 2 B", everything=True)
