@@ -38,7 +38,7 @@ def test_fifty_routes_can_be_driven(bases: Bases, place: str) -> None:
         assert driven == pytest.approx(got.length_m, abs=0.1 * len(got.steps) + 0.1)
 
 
-@pytest.mark.parametrize("place", ["bayreuth", "helsinki", "laufamholz"])
+@pytest.mark.parametrize("place", PLACES)
 def test_hydrants_against_brute_force(bases: Bases, place: str) -> None:
     hoses, found = bases(place).get(Hoses), bases(place).get(streets)
     first = hoses._points[0]
