@@ -94,3 +94,7 @@ export const REPORT: Paint = { fill: "#37516b", ink: "#ffffff" };
 /** Ways of units, and water: the same in map and legend. */
 export const ROUTE = "#1f6feb";
 export const WATER = "#0b7fab";
+
+/** Marks of the field whose sender gave no colour, and their calls for help. */
+export const MARK = "#37516b";
+export const MARK_CALL = "#c9141f";

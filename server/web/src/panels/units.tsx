@@ -88,6 +88,7 @@ export function Units(): JSX.Element {
         <div class="grid-row head" role="row" aria-rowindex={1}>
           <span role="columnheader">{t("units.status")}</span>
           <span role="columnheader">{t("units.callsign")}</span>
+          <span role="columnheader" class="right">{t("units.eta")}</span>
           <span role="columnheader" class="right">{t("units.age")}</span>
         </div>
         <div role="presentation" style={{ height: `${first * ROW_PX}px` }} />
@@ -112,20 +113,37 @@ function Row({ unit, index, active, pick }: { unit: Feature; index: number; acti
   const mission = typeof p["mission"] === "string" ? picture.features.get(p["mission"]) : undefined;
   const classes = ["grid-row", "row", active && "active", stale && "worn", p["fms_status"] === 0 && "urgent"].filter(Boolean).join(" ");
   const call = String(p["call_sign"] ?? titleOf(unit));
-  const arrives = typeof p["eta_at"] === "string" ? t("units.arrives", { time: formatTime(Date.parse(p["eta_at"]), lang.value).slice(0, 5) }) : "";
   const doing = mission ? String(mission.properties["keyword_short"] ?? titleOf(mission)) : "";
   return (
     <div role="row" id={`unit-row-${index}`} class={classes} aria-rowindex={index + 2} aria-selected={selected.value === unit.id} data-id={unit.id} onClick={pick}>
       <span role="gridcell"><Fms status={p["fms_status"]} stale={stale} /></span>
       <span role="gridcell" class="call">
         <strong>{call}</strong>
-        <small>{[p["name"] === call ? "" : p["name"], unitWords(p["state"]), arrives, doing].filter(Boolean).join(" · ")}</small>
+        <small>{[p["name"] === call ? "" : p["name"], unitWords(p["state"]), doing].filter(Boolean).join(" · ")}</small>
       </span>
+      <Arrival unit={unit} />
       <span role="gridcell" class="right">
         {stale && <span class="hidden">{t("state.stale")}</span>}
         <Age iso={p.observed_at} short stale={stale} />
       </span>
     </div>
+  );
+}
+
+/** When it arrives and how long that is; as old as its way, and grey without a countdown once that is old. */
+function Arrival({ unit }: { unit: Feature }): JSX.Element {
+  const at = typeof unit.properties["eta_at"] === "string" ? Date.parse(unit.properties["eta_at"]) : NaN;
+  if (Number.isNaN(at)) return <span role="gridcell" class="right" />;
+  const now = watchNow();
+  const route = picture.features.get(`${unit.id}#route`);
+  const worn = isStale(route ?? unit, now);
+  const minutes = Math.round((at - now) / 60_000);
+  const left = minutes < 1 ? t("units.eta.soon") : t("units.eta.in", { n: minutes });
+  return (
+    <span role="gridcell" class={worn ? "right eta worn" : "right eta"} data-testid="eta">
+      <strong>{formatTime(at, lang.value).slice(0, 5)}</strong>
+      <small>{worn ? t("state.stale") : left}</small>
+    </span>
   );
 }
 

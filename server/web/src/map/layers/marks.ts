@@ -1,4 +1,5 @@
 /** What people in the field mark: points, lines and areas in the colour they gave, calls for help in red. */
+import { MARK, MARK_CALL } from "../../colours";
 import { centre } from "../geometry";
 import { mapFeature, text, type LayerKind } from "../kind";
 import { caption, textPaint, worn } from "./style";
@@ -13,7 +14,7 @@ export const marks: LayerKind = {
     const call = CALLS.has(text(p["mark"]));
     const told = text(p["color"]);
     // White on a light map would be nothing.
-    const colour = call ? "#c9141f" : COLOUR.test(told) && told !== "#ffffff" ? told : "#37516b";
+    const colour = call ? MARK_CALL : COLOUR.test(told) && told !== "#ffffff" ? told : MARK;
     const label = `${call ? "⚠ " : ""}${text(p.title)}`;
     if (feature.geometry?.type === "Point") return mapFeature(feature, look, { part: "point", colour, label, size: call ? 9 : 6 });
     return [
