@@ -1,7 +1,7 @@
 /** Which layers the map draws, and what its signs mean. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { DEVICE, FMS, LOS, MARK, MARK_CALL, PERMISSION, ROUTE, SEVERITY, WATER, type Paint } from "../colours";
+import { DEVICE, FMS, LOS, MARK, MARK_CALL, PERMISSION, SEVERITY, WATER, type Paint } from "../colours";
 import { t, tMaybe, valueName } from "../i18n";
 import { drawImage, PIXEL_RATIO } from "../map/icons";
 import { LAYERS } from "../map/layers";
@@ -69,11 +69,6 @@ function Stroke({ kind }: { kind: "track" | "path" | "fence" | "line" | "over" |
   return <span class={`stroke ${kind}`} aria-hidden="true" />;
 }
 
-/** A line in the colour of the map, whole or broken as there. */
-function Line({ colour, broken }: { colour: string; broken?: boolean }): JSX.Element {
-  return <span class="stroke" style={{ borderTop: `4px ${broken ? "dashed" : "solid"} ${colour}` }} aria-hidden="true" />;
-}
-
 function Spot({ colour }: { colour: string }): JSX.Element {
   return <span class="spot" style={{ backgroundColor: colour }} aria-hidden="true" />;
 }
@@ -116,10 +111,6 @@ function entries(layer: string): JSX.Element[] {
       return Object.entries(SEVERITY).map(([severity, paint]) => <><Swatch paint={paint} text="" /> {valueName("severity", severity)}</>);
     case "reports":
       return [<><Sign name="report/citizen/none/fresh" /> {tMaybe("layer.reports")}</>, <><Sign name="report/citizen/confirm/fresh" /> {valueName("verdict", "confirm")}</>, <><Sign name="report/citizen/reject/fresh" /> {valueName("verdict", "reject")}</>];
-    case "routes":
-      return [<><Line colour={ROUTE} /> {t("legend.route")}</>, <><Line colour={ROUTE} broken /> {t("legend.through")}</>];
-    case "water":
-      return [<><Spot colour={WATER} /> {t("legend.water")}</>];
     case "marks":
       return [<><Spot colour={MARK} /> {t("legend.mark")}</>, <><Spot colour={MARK_CALL} /> {t("legend.call")}</>];
     default:
