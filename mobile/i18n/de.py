@@ -1,5 +1,7 @@
 """German: the language of the cab."""
 
+from mobile.i18n.de_field import FIELD
+
 TEXTS = {
     "title": "Lagebild",
     "unknown": "unbekannt",
@@ -304,27 +306,7 @@ VALUES = {
     "measures.window": "Fenster",
     "measures.shutter": "Rollladen",
     "measures.camera": "Kamera",
-    "uncertain.width": "Breite",
-    "uncertain.ground": "Untergrund",
-    "uncertain.height": "Durchfahrtshöhe",
-    "uncertain.private": "privat",
-    "mark.marker": "Markierung",
-    "mark.spot": "Punkt",
-    "mark.waypoint": "Wegpunkt",
-    "mark.place": "Einrichtung",
-    "mark.incident": "Ereignis",
-    "mark.track": "Bewegtes Objekt",
-    "mark.sensor": "Sensor",
-    "mark.circle": "Kreis",
-    "mark.ellipse": "Ellipse",
-    "mark.rectangle": "Rechteck",
-    "mark.freeform": "Zeichnung",
-    "mark.route": "Route",
-    "mark.range": "Entfernungslinie",
-    "mark.bullseye": "Bezugspunkt",
-    "mark.geofence": "Geozaun",
-    "mark.emergency": "Notruf",
-    "mark.casevac": "Verletztentransport",
+    **FIELD,
     "water.pillar": "Überflurhydrant",
     "water.underground": "Unterflurhydrant",
     "water.wall": "Wandhydrant",

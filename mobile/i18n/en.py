@@ -1,5 +1,7 @@
 """English, with the same keys as the German table."""
 
+from mobile.i18n.en_field import FIELD
+
 TEXTS = {
     "title": "Lagebild",
     "unknown": "unknown",
@@ -304,27 +306,7 @@ VALUES = {
     "measures.window": "Window",
     "measures.shutter": "Shutter",
     "measures.camera": "Camera",
-    "uncertain.width": "width",
-    "uncertain.ground": "ground",
-    "uncertain.height": "height",
-    "uncertain.private": "private",
-    "mark.marker": "marker",
-    "mark.spot": "spot",
-    "mark.waypoint": "waypoint",
-    "mark.place": "place",
-    "mark.incident": "incident",
-    "mark.track": "track",
-    "mark.sensor": "sensor",
-    "mark.circle": "circle",
-    "mark.ellipse": "ellipse",
-    "mark.rectangle": "rectangle",
-    "mark.freeform": "drawing",
-    "mark.route": "route",
-    "mark.range": "range line",
-    "mark.bullseye": "bullseye",
-    "mark.geofence": "geofence",
-    "mark.emergency": "emergency call",
-    "mark.casevac": "casualty evacuation",
+    **FIELD,
     "water.pillar": "pillar hydrant",
     "water.underground": "underground hydrant",
     "water.wall": "wall hydrant",

@@ -1,0 +1,25 @@
+"""German words for ways, and for what people in the field mark."""
+
+FIELD: dict[str, str] = {
+    "uncertain.width": "Breite",
+    "uncertain.ground": "Untergrund",
+    "uncertain.height": "Durchfahrtshöhe",
+    "uncertain.private": "privat",
+    "mark.marker": "Markierung",
+    "mark.spot": "Punkt",
+    "mark.waypoint": "Wegpunkt",
+    "mark.place": "Einrichtung",
+    "mark.incident": "Ereignis",
+    "mark.track": "Bewegtes Objekt",
+    "mark.sensor": "Sensor",
+    "mark.circle": "Kreis",
+    "mark.ellipse": "Ellipse",
+    "mark.rectangle": "Rechteck",
+    "mark.freeform": "Zeichnung",
+    "mark.route": "Route",
+    "mark.range": "Entfernungslinie",
+    "mark.bullseye": "Bezugspunkt",
+    "mark.geofence": "Geozaun",
+    "mark.emergency": "Notruf",
+    "mark.casevac": "Verletztentransport",
+}

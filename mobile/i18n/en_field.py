@@ -1,0 +1,25 @@
+"""English words for ways, and for what people in the field mark."""
+
+FIELD: dict[str, str] = {
+    "uncertain.width": "width",
+    "uncertain.ground": "ground",
+    "uncertain.height": "height",
+    "uncertain.private": "private",
+    "mark.marker": "marker",
+    "mark.spot": "spot",
+    "mark.waypoint": "waypoint",
+    "mark.place": "place",
+    "mark.incident": "incident",
+    "mark.track": "track",
+    "mark.sensor": "sensor",
+    "mark.circle": "circle",
+    "mark.ellipse": "ellipse",
+    "mark.rectangle": "rectangle",
+    "mark.freeform": "drawing",
+    "mark.route": "route",
+    "mark.range": "range line",
+    "mark.bullseye": "bullseye",
+    "mark.geofence": "geofence",
+    "mark.emergency": "emergency call",
+    "mark.casevac": "casualty evacuation",
+}
