@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from mobile import geo
+from mobile.own import OwnObject, Plan, read_own
 
 APPLICATION_ID = 0x4C42504B
 """The letters LBPK, in the header of the SQLite file."""
 FORMAT = 1
 MAX_STREETS = 100_000
+PLANS_VERSION = 1
+MAX_OWN = 2_000
+"""Own objects that are looked at round one place."""
 METRES_PER_DEGREE = 111_320.0
 
 
@@ -89,6 +93,8 @@ class Pack:
             self._file.close()
             raise PackError(f"{path.name}: {problem}") from problem
         self.bytes = path.stat().st_size
+        # A part of a later version means something else: it is left out.
+        self._has_plans = bool(self._rows("SELECT 1 FROM part WHERE name = 'plans' AND version = ?", (PLANS_VERSION,)))
 
     def _read_info(self) -> PackInfo:
         if self._file.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
@@ -136,13 +142,33 @@ class Pack:
 
     def water(self, here: geo.LonLat, reach_m: float) -> list[WaterPoint]:
         """Water points within a distance as the crow flies, nearest first."""
-        dlat = reach_m / METRES_PER_DEGREE
-        dlon = dlat / max(0.01, math.cos(math.radians(here[1])))
-        box = (here[1] - dlat, here[1] + dlat, here[0] - dlon, here[0] + dlon)
+        west, south, east, north = _around(here, reach_m)
+        box = (south, north, west, east)
         sql = "SELECT id, kind, ref, diameter_mm, lon, lat FROM water WHERE lat BETWEEN ? AND ? AND lon BETWEEN ? AND ?"
         found = [WaterPoint(str(r[0]), str(r[1]), str(r[2]), int(r[3]), (r[4], r[5])) for r in self._rows(sql, box)]
         near = [(geo.distance_m(here, point.at), point.id, point) for point in found]
         return [point for far, _, point in sorted(near, key=lambda row: row[:2]) if far <= reach_m]
+
+    def own(self, here: geo.LonLat, reach_m: float) -> list[OwnObject]:
+        """An operator's own objects round a place, and closures wherever their middle is; hydrants last, by id."""
+        west, south, east, north = _around(here, reach_m)
+        sql = """SELECT id, kind, title, address, lon, lat, properties, geometry FROM object WHERE layer <> 'osm'
+            AND (kind = 'closure' OR (lat BETWEEN ? AND ? AND lon BETWEEN ? AND ?))
+            ORDER BY kind = 'hydrant', kind <> 'closure', id LIMIT ?"""
+        rows = self._rows(sql, (south, north, west, east, MAX_OWN))
+        found = (read_own(row, self._plans(str(row[0]))) for row in rows)
+        return [one for one in found if one is not None]
+
+    def _plans(self, key: str) -> tuple[Plan, ...]:
+        if not self._has_plans:
+            return ()
+        rows = self._rows("SELECT plan, name, pages FROM object_plan WHERE object = ? ORDER BY number", (key,))
+        return tuple(Plan(str(row[0]), str(row[1]), int(row[2])) for row in rows)
+
+    def plan_page(self, plan: str, page: int) -> bytes | None:
+        """A page of a plan as PNG, counted from 1."""
+        rows = self._rows("SELECT png FROM plan_page WHERE plan = ? AND page = ?", (plan, page))
+        return bytes(rows[0][0]) if rows else None
 
     def _rows(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
         with self._lock:
@@ -158,6 +184,13 @@ def read_list(body: bytes) -> list[dict[str, Any]]:
     if not isinstance(told, dict) or not isinstance(told.get("packs"), list):
         raise ValueError("no list of packs")
     return [entry for entry in told["packs"] if isinstance(entry, dict)]
+
+
+def _around(here: geo.LonLat, reach_m: float) -> tuple[float, float, float, float]:
+    """West, south, east, north of a box that holds everything within a distance."""
+    dlat = reach_m / METRES_PER_DEGREE
+    dlon = dlat / max(0.01, math.cos(math.radians(here[1])))
+    return here[0] - dlon, here[1] - dlat, here[0] + dlon, here[1] + dlat
 
 
 def _quoted(path: Path) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mobile import geo
+from mobile.own import OwnObject
 from mobile.pack import Pack, PackError, WaterPoint
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,14 @@ class Shelf:
         """The nearest water points of all packs; one that lies in two packs counts once."""
         found = {point.id: point for pack in self.packs for point in pack.water(here, reach_m)}
         return sorted(found.values(), key=lambda point: (geo.distance_m(here, point.at), point.id))[:limit]
+
+    def own(self, here: geo.LonLat, reach_m: float) -> list[OwnObject]:
+        """The operator's own objects round a place, of all packs."""
+        return [one for pack in self.packs for one in pack.own(here, reach_m)]
+
+    def plan_page(self, plan: str, page: int) -> bytes | None:
+        """A page of a plan (PNG) from the first pack that has it, counted from 1."""
+        return next((found for pack in self.packs if (found := pack.plan_page(plan, page)) is not None), None)
 
     # coming and going
 

@@ -16,11 +16,13 @@ import msgspec
 
 from layers.geo import centre
 from server.base.objects.library import Objects
+from server.base.objects.plans import Plan
+from server.base.objects.rows import Own
 from server.base.objects.store import Box
 from server.base.objects.ways import may_name
 from server.packs.area import PackEntry
 from server.packs.cut import APPLICATION_ID, FORMAT, hash_of
-from server.packs.parts import PARTS
+from server.packs.own_plans import OWN_PARTS, PLANS, write_plans
 from server.packs.store import OWN as ID
 
 TITLE = "Eigene Objekte"
@@ -37,7 +39,7 @@ def layers_of(objects: Objects) -> dict[str, str]:
 def version_of(objects: Objects) -> str:
     """Of what it would hold; empty where there is nothing to hold."""
     layers = layers_of(objects)
-    told = msgspec.json.encode([FORMAT, [(part.name, part.version) for part in PARTS], layers])
+    told = msgspec.json.encode([FORMAT, [(part.name, part.version) for part in OWN_PARTS], layers])
     return hashlib.sha256(told).hexdigest()[:16] if layers else ""
 
 
@@ -46,6 +48,7 @@ def cut_own(objects: Objects, target: Path) -> PackEntry | None:
     version = version_of(objects)
     rows: list[Row] = []
     waters: list[Row] = []
+    plans: dict[str, tuple[Plan, ...]] = {}
     boxes: list[Box] = []
     dates: list[str] = []
     for name in layers_of(objects):
@@ -55,12 +58,14 @@ def cut_own(objects: Objects, target: Path) -> PackEntry | None:
         for stored in objects.of_layer(name):
             own = stored.own
             lon, lat = centre(own.geometry)
-            told = msgspec.json.encode({"ref": own.ref, "note": own.note, "shown": own.shown}).decode()
+            told = _told(own, one.title, data_at)
             shape = msgspec.json.encode(own.geometry).decode()
             key = f"own:{name}:{own.key}"
             rows.append(
                 (key, name, one.kind, own.title, own.address, lon, lat, one.purpose, ROLE, told, shape, None, None)
             )
+            if stored.plans:
+                plans[key] = stored.plans
             if one.kind == "hydrant" and own.geometry["type"] == "Point":
                 waters.append((key, own.hydrant or "hydrant", own.ref, own.diameter_mm or 0, lon, lat))
     if not boxes:
@@ -72,13 +77,15 @@ def cut_own(objects: Objects, target: Path) -> PackEntry | None:
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as pack:
             _write(pack, version, box, oldest, {"objects": sorted(rows), "water": sorted(waters)})
+            held = write_plans(pack, objects.plans, plans)
+            pack.execute("COMMIT")
         digest, size = hash_of(draft), draft.stat().st_size
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-    counts = {"tiles": 0, "addresses": 0, "water": len(waters), "objects": len(rows)}
+    counts = {"tiles": 0, "addresses": 0, "water": len(waters), "objects": len(rows), "plans": held}
     return PackEntry(
         id=ID,
         title=TITLE,
@@ -91,6 +98,22 @@ def cut_own(objects: Objects, target: Path) -> PackEntry | None:
         parts=counts,
         role=ROLE,
     )
+
+
+def _told(own: Own, layer_title: str, data_at: str | None) -> str:
+    """What more is known of an object, as JSON; what is empty is left out. Times are ISO 8601."""
+    told: dict[str, Any] = {
+        "ref": own.ref,
+        "note": own.note,
+        "shown": own.shown,
+        "layer_title": layer_title,
+        "data_at": data_at,
+        "valid_from": own.valid_from,
+        "valid_to": own.valid_to,
+        "hydrant": own.hydrant,
+        "diameter_mm": own.diameter_mm,
+    }
+    return msgspec.json.encode({name: value for name, value in told.items() if value}).decode()
 
 
 def _write(
@@ -121,11 +144,12 @@ def _write(
         "data_at": data_at,
     }
     pack.executemany("INSERT INTO metadata VALUES (?,?)", sorted(told.items()))
-    for part in PARTS:
+    for part in OWN_PARTS:
         for table in part.tables:
             pack.execute(table)
+        if part is PLANS:
+            continue
         written = rows.get(part.name, [])
         pack.executemany(part.insert[0][0], written)
         digest = hashlib.sha256("".join(map(repr, written)).encode()).hexdigest()
         pack.execute("INSERT INTO part VALUES (?,?,?,?)", (part.name, part.version, len(written), digest))
-    pack.execute("COMMIT")
