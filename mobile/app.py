@@ -118,6 +118,7 @@ class LagebildApp(App):
         old, self.frame = self.frame, None
         tab = old.tab if old else self.options.tab
         view = (old.map.map.camera, old.map.follow, old.map.heading_up) if old else None
+        place = old.plan.place if old and old.plan else None
         self.root_box.clear_widgets()
         if old:
             old.close()
@@ -128,6 +129,8 @@ class LagebildApp(App):
         self.frame = Frame(self.look, self.cab, self.atlas, more, self._strike, Window.width > Window.height, tab)
         if self.cab.store.set_aside:
             self.frame.notice = self.look.words.say("notice.set_aside", file=self.cab.store.set_aside.name)
+        if place:
+            self.frame.open_plan(place)
         if view:
             self.frame.map.restore(*view)
         self.root_box.add_widget(self.frame)

@@ -1,25 +1,27 @@
 """What is near the vehicle or the mission, nearest first: people, hazards, help, water."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from layers.wire import Feature
-from mobile import ages, arrivals, describe, geo
+from mobile import ages, arrivals, describe, geo, pack_words
 from mobile.i18n import Words
 from mobile.map.marks import CALLS
 from mobile.mission import of_layer, own_missions
+from mobile.own import OwnObject, Plan
 from mobile.pack import WaterPoint
 
 REACH_M = 1500.0
 LIMIT = 40
 WATER_LIMIT = 3
+OWN_LIMIT = 12
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row. `level` is alarm, warn, plain or water; `direction` is a compass letter, "" when here."""
+    """One row. `level` is alarm, warn, plain, own or water; `direction` is a compass letter, "" when here."""
 
     id: str
     title: str
@@ -30,6 +32,7 @@ class Entry:
     age: str
     stale: bool
     at: geo.LonLat
+    plans: tuple[Plan, ...] = ()
 
 
 def origin(
@@ -86,8 +89,11 @@ def entries(
     unit: str | None,
     now: datetime | None,
     words: Words,
+    own: Iterable[OwnObject] = (),
 ) -> list[Entry]:
-    """The rows: alarms first, then by distance; the nearest water (given nearest first) last of all, whatever else."""
+    """The rows: alarms first, then by distance; then the operator's own objects; the nearest water (given nearest
+    first) last of all, whatever else.
+    """
     found = []
     for feature in features.values():
         if not shown(feature, features, unit):
@@ -107,7 +113,27 @@ def entries(
     found.sort(key=lambda entry: (("alarm", "warn", "plain").index(entry.level) > 0, entry.distance_m, entry.id))
     mine = _mission_water(features, here, unit, now, words)
     listed = {entry.id for entry in mine}
-    return found[:LIMIT] + mine + [entry for entry in _water(water, here, words) if entry.id not in listed]
+    return (
+        found[:LIMIT]
+        + _own(own, here, now, words)
+        + mine
+        + [entry for entry in _water(water, here, words) if entry.id not in listed]
+    )
+
+
+def _own(objects: Iterable[OwnObject], here: geo.LonLat, now: datetime | None, words: Words) -> list[Entry]:
+    """Own objects by distance, with the day that their table is of. Hydrants are told as water."""
+    found = []
+    for one in objects:
+        nearest = geo.nearest_m(one.geometry, here)
+        if one.kind == "hydrant" or nearest is None or nearest[0] > REACH_M or not one.is_valid(now):
+            continue
+        kind = words.value("own", one.kind)
+        text = " · ".join(filter(None, (kind, one.address, one.note)))
+        age = words.say("own.data_at", date=pack_words.date(one.data_at, words)) if one.data_at else ""
+        row = _entry(one.id, one.title or one.ref or kind, text, nearest, here, "own", age)
+        found.append(replace(row, plans=one.plans))
+    return sorted(found, key=lambda entry: (entry.distance_m, entry.id))[:OWN_LIMIT]
 
 
 def _mission_water(

@@ -1,12 +1,15 @@
 """An operator's own objects as a pack holds them: key safes, plans, closures, hydrants. Pure."""
 
 import json
+import struct
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from mobile import ages, geo
 
+_PNG = b"\x89PNG\r\n\x1a\n"
 _TEXTS = ("ref", "note", "layer_title", "data_at", "valid_from", "valid_to", "hydrant")
 
 
@@ -73,3 +76,17 @@ def read_own(row: tuple[Any, ...], plans: tuple[Plan, ...]) -> OwnObject | None:
     if not isinstance(geometry, dict) or "type" not in geometry or "coordinates" not in geometry:
         return None
     return OwnObject(key, kind, title, address, at, geometry, diameter_mm=diameter_mm, plans=plans, **texts)
+
+
+def is_whole_png(body: bytes) -> bool:
+    """Whether every chunk of a PNG is there and has its checksum (PNG 1.2, section 3): the disk may have lost some."""
+    at, kind = len(_PNG), b""
+    if not body.startswith(_PNG):
+        return False
+    while at + 12 <= len(body):
+        (length,), kind = struct.unpack_from(">I", body, at), body[at + 4 : at + 8]
+        end = at + 8 + length
+        if body[end : end + 4] != zlib.crc32(body[at + 4 : end]).to_bytes(4, "big"):
+            return False
+        at = end + 4
+    return at == len(body) and kind == b"IEND"

@@ -1,6 +1,6 @@
 """German: the language of the cab."""
 
-from mobile.i18n.de_field import FIELD
+from mobile.i18n.de_field import FIELD, OWN
 
 TEXTS = {
     "title": "Lagebild",
@@ -67,6 +67,7 @@ TEXTS = {
     "near.none": "Nichts im Umkreis von {distance}.",
     "near.nowhere": "Eigene Position und Einsatzort sind unbekannt.",
     "near.water": "Wasser",
+    **OWN,
     "near.here": "hier",
     "near.switch.me": "Vom Fahrzeug",
     "near.switch.mission": "Vom Einsatz",

@@ -1,4 +1,4 @@
-"""German words for ways, and for what people in the field mark."""
+"""German words for ways, for what people in the field mark, and for own objects."""
 
 FIELD: dict[str, str] = {
     "uncertain.width": "Breite",
@@ -22,4 +22,23 @@ FIELD: dict[str, str] = {
     "mark.geofence": "Geozaun",
     "mark.emergency": "Notruf",
     "mark.casevac": "Verletztentransport",
+    "own.key_safe": "Schlüsseldepot",
+    "own.object_plan": "Objektplan",
+    "own.closure": "Sperrung",
+    "own.hazard": "Gefahr",
+    "own.other": "Objekt",
+    "own.hydrant": "Hydrant",
+}
+
+OWN: dict[str, str] = {
+    "near.own": "Eigene Objekte",
+    "own.data_at": "Stand {date}",
+    "plan": "Plan",
+    "plan.page": "Seite {page} von {pages}",
+    "plan.back": "Zurück",
+    "plan.previous": "Seite zurück",
+    "plan.next": "Seite vor",
+    "plan.fit": "Ganze Seite",
+    "plan.not_here": "Dieser Plan ist zu groß für den Tablet-Vorrat. Die Leitstelle hat ihn.",
+    "plan.unreadable": "Diese Seite lässt sich nicht anzeigen.",
 }

@@ -1,6 +1,6 @@
 """English, with the same keys as the German table."""
 
-from mobile.i18n.en_field import FIELD
+from mobile.i18n.en_field import FIELD, OWN
 
 TEXTS = {
     "title": "Lagebild",
@@ -67,6 +67,7 @@ TEXTS = {
     "near.none": "Nothing within {distance}.",
     "near.nowhere": "Own position and place of the mission are unknown.",
     "near.water": "Water",
+    **OWN,
     "near.here": "here",
     "near.switch.me": "From vehicle",
     "near.switch.mission": "From mission",

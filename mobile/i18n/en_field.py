@@ -1,4 +1,4 @@
-"""English words for ways, and for what people in the field mark."""
+"""English words for ways, for what people in the field mark, and for own objects."""
 
 FIELD: dict[str, str] = {
     "uncertain.width": "width",
@@ -22,4 +22,23 @@ FIELD: dict[str, str] = {
     "mark.geofence": "geofence",
     "mark.emergency": "emergency call",
     "mark.casevac": "casualty evacuation",
+    "own.key_safe": "Key safe",
+    "own.object_plan": "Object plan",
+    "own.closure": "Closure",
+    "own.hazard": "Hazard",
+    "own.other": "Object",
+    "own.hydrant": "Hydrant",
+}
+
+OWN: dict[str, str] = {
+    "near.own": "Own objects",
+    "own.data_at": "As of {date}",
+    "plan": "Plan",
+    "plan.page": "Page {page} of {pages}",
+    "plan.back": "Back",
+    "plan.previous": "Page back",
+    "plan.next": "Page on",
+    "plan.fit": "Whole page",
+    "plan.not_here": "This plan is too large for the tablet. The control room has it.",
+    "plan.unreadable": "This page cannot be shown.",
 }

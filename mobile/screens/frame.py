@@ -8,10 +8,11 @@ from typing import Any
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 
-from mobile import pack_words, status_line
+from mobile import near, pack_words, status_line
 from mobile.cab import Cab
 from mobile.map.atlas import Atlas
 from mobile.mission import own_unit
+from mobile.own import PlanPlace
 from mobile.screens.alarm import AlarmView
 from mobile.screens.fms import FmsPane
 from mobile.screens.map import MapPane
@@ -19,6 +20,7 @@ from mobile.screens.mission import MissionPane
 from mobile.screens.more import MorePane
 from mobile.screens.near import NearPane
 from mobile.screens.note import NotePane
+from mobile.screens.plan import PlanView
 from mobile.ui.look import TOUCH_MM, Look
 from mobile.ui.parts import Ground, Key, Line1, Text, bold, plain, symbol
 
@@ -51,12 +53,13 @@ class Frame(FloatLayout):
         self.look, self.cab, self.landscape = look, cab, landscape
         self.tab = ""
         self.alarm: AlarmView | None = None
+        self.plan: PlanView | None = None
         self.notice = ""
-        self.map = MapPane(look, cab, atlas)
+        self.map = MapPane(look, cab, atlas, self.open_plan)
         self.panes: dict[str, Any] = {
             "mission": MissionPane(look, cab),
             "map": self.map,
-            "near": NearPane(look, cab),
+            "near": NearPane(look, cab, self._open_plan_of),
             "fms": FmsPane(look, cab),
             "note": NotePane(look, cab),
             "more": more,
@@ -113,9 +116,9 @@ class Frame(FloatLayout):
 
     def open(self, tab: str) -> None:
         """Go to a screen."""
-        if tab == self.tab:
+        if tab == self.tab and self.plan is None:
             return
-        self.tab = tab
+        self.tab, self.plan = tab, None
         self.body.clear_widgets()
         pane = self.panes[tab]
         if self.landscape and tab != "map":
@@ -127,6 +130,19 @@ class Frame(FloatLayout):
             pane.size_hint_x = 1
             self.body.add_widget(pane)
         self.show()
+
+    def _open_plan_of(self, entry: near.Entry) -> None:
+        self.open_plan(PlanPlace(entry.title, entry.plans))
+
+    def open_plan(self, place: PlanPlace) -> None:
+        """Show a plan in the place of the screens; the lines at the top and the navigation stay."""
+        self.plan = PlanView(self.look, self.cab, place, self._close_plan)
+        self.body.clear_widgets()
+        self.body.add_widget(self.plan)
+
+    def _close_plan(self) -> None:
+        """Back to the screen that one came from, as it was."""
+        self.open(self.tab)
 
     def close(self) -> None:
         """The frame is replaced by another."""
@@ -152,6 +168,8 @@ class Frame(FloatLayout):
         self._lines()
 
     def _in_sight(self) -> list[Any]:
+        if self.plan is not None:
+            return [self.plan]
         beside = [self.map] if self.landscape and self.tab != "map" else []
         return [self.panes[self.tab], *beside]
 

@@ -2,21 +2,24 @@
 touched.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from kivy.uix.floatlayout import FloatLayout
 from kivy.uix.gridlayout import GridLayout
 
-from mobile import ages, arrivals, describe, geo
+from mobile import ages, arrivals, describe, geo, pack_words
 from mobile.addresses import Hit
 from mobile.cab import Cab
 from mobile.map.atlas import Atlas
 from mobile.map.camera import Camera, Point
 from mobile.map.figures import Badge, Scene
+from mobile.map.own import lay_under
 from mobile.map.symbols import draw
 from mobile.map.widget import TownMap
 from mobile.mission import own_missions, own_unit
+from mobile.own import OwnObject, PlanPlace
 from mobile.screens.search import SearchView
 from mobile.ui.look import TOUCH_MM, Look
 from mobile.ui.parts import Column, Ground, Key, Text, bold, plain
@@ -26,6 +29,8 @@ TOWN_ZOOM = 15.0
 HOUSE_ZOOM, STREET_ZOOM = 17.5, 16.5
 FOUND = "found"
 """Id of the sign where an address was found."""
+OWN_M, OWN_CELL_DEG = 6_000.0, 0.02
+"""Own objects are known so far round the middle of the map, looked up again where that is in another cell."""
 WIDER = 0.7
 """Zoom steps that a followed map may be wider than it must."""
 
@@ -33,12 +38,15 @@ WIDER = 0.7
 class MapPane(FloatLayout):
     """Map, keys, strip. Keeps where it looks over a change of theme by `view`."""
 
-    def __init__(self, look: Look, cab: Cab, atlas: Atlas, **more: Any) -> None:
+    def __init__(self, look: Look, cab: Cab, atlas: Atlas, open_plan: Callable[[PlanPlace], None], **more: Any) -> None:
         super().__init__(**more)
+        self._open_plan = open_plan
         self.look, self.cab, self._atlas = look, cab, atlas
         self.follow, self.heading_up = True, False
         self.picked: str | None = None
         self._base: int | None = None
+        self._own_at: tuple[int, int, int] | None = None
+        self._own: list[OwnObject] = []
         self.map = TownMap(look, atlas, self._pick, self._dragged, size_hint=(1, 1), pos_hint={"x": 0, "y": 0})
         self.add_widget(self.map)
         self.missing = Text(look, bold(look.words.say("map.missing")), halign="center", pos_hint={"center_y": 0.5})
@@ -65,6 +73,8 @@ class MapPane(FloatLayout):
         self._strip_texts = [
             Text(look, size=size, colour=colour) for size, colour in ((4.8, "text"), (4.0, "text"), (3.4, "muted"))
         ]
+        self._plan_key = Key(look, look.words.say("plan"), self._show_plan, size=4.2)
+        self._plan_key.size_hint, self._plan_key.size = (None, None), (look.mm(26), look.mm(TOUCH_MM))
         self.add_widget(self.strip)
         self.bind(pos=self._lay_out, size=self._lay_out)
         self.strip.bind(height=self._lay_out)
@@ -90,12 +100,20 @@ class MapPane(FloatLayout):
             self._lay_ground()
         scene = Scene(self.map.plane, cab.unit, cab.now(), self.look.words)
         drawing = draw(cab.snapshot.features, scene)
+        self._look_up_own()
+        lay_under(drawing, self._own, scene)
         if self.found:
             at = self.map.plane.to_metres(*self.found.address.at)
             drawing.badges.append(Badge(FOUND, at, "pin", "A", "accent", "on_accent", size_mm=7.0, rank=0.5))
         self.map.set_drawing(drawing)
         self._aim()
         self._tell()
+
+    def _look_up_own(self) -> None:
+        lon, lat = self.map.plane.to_lonlat(self.map.camera.x_m, self.map.camera.y_m)
+        cell = (self.cab.shelf.changes, round(lon / OWN_CELL_DEG), round(lat / OWN_CELL_DEG))
+        if cell != self._own_at:
+            self._own_at, self._own = cell, self.cab.shelf.own((lon, lat), OWN_M)
 
     def tick(self) -> None:
         """What was fresh a second ago may be old."""
@@ -225,6 +243,8 @@ class MapPane(FloatLayout):
     def _tell(self) -> None:
         """The strip: what was touched, how it is, how old that is."""
         title, line, age = self._told()
+        if self._plan_key.parent:
+            self.strip.remove_widget(self._plan_key)
         if not title:
             if self.strip.children:
                 self.strip.clear_widgets()
@@ -238,6 +258,9 @@ class MapPane(FloatLayout):
                 self.strip.add_widget(widget, index=0)
             elif not text and widget.parent:
                 self.strip.remove_widget(widget)
+        one = self._picked_own()
+        if one is not None and one.plans:
+            self.strip.add_widget(self._plan_key)
 
     def _told(self) -> tuple[str, str, str]:
         name, words = self.picked, self.look.words
@@ -252,6 +275,8 @@ class MapPane(FloatLayout):
             size = f"DN {sign.diameter_mm}" if sign.diameter_mm else ""
             group = "hydrant" if sign.cls == "hydrant" else "poi"
             return f"{words.value(group, sign.kind)} {sign.name or sign.ref}".strip(), size, ""
+        if name.startswith("own:"):
+            return self._told_of_own()
         feature = self.cab.snapshot.features.get(name)
         if feature is None:
             return "", "", ""
@@ -264,6 +289,23 @@ class MapPane(FloatLayout):
             arrivals.line(feature, self.cab.snapshot.features, now, words),
             words.say("map.position_age", age=age),
         )
+
+    def _picked_own(self) -> OwnObject | None:
+        return next((one for one in self._own if one.id == self.picked), None)
+
+    def _show_plan(self) -> None:
+        one = self._picked_own()
+        if one is not None and one.plans:
+            self._open_plan(PlanPlace(one.title or one.ref, one.plans))
+
+    def _told_of_own(self) -> tuple[str, str, str]:
+        words, one = self.look.words, self._picked_own()
+        if one is None:
+            return "", "", ""
+        kind = words.value("hydrant", one.hydrant) if one.hydrant else words.value("own", one.kind)
+        line = " · ".join(filter(None, (kind, one.address, one.note)))
+        age = words.say("own.data_at", date=pack_words.date(one.data_at, words)) if one.data_at else ""
+        return one.title or one.ref or kind, line, age
 
     def _told_of_found(self) -> tuple[str, str, str]:
         if self.found is None:

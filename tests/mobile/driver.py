@@ -140,6 +140,12 @@ class Driver:
             state |= {"zoom": camera.zoom, "centre": [camera.x_m, camera.y_m], "turn": camera.rotation_deg}
             state |= {"resting": frame.map.map.resting, "tiles": self.app.atlas.made, "bad": self.app.atlas.bad}
             state |= {"drawings": frame.map.map.drawings, "density": camera.density}
+            if frame.plan:
+                paper = frame.plan.paper
+                shown = paper.image.texture.size if paper.scatter.parent else None
+                state |= {"plan_scale": round(paper.scatter.scale, 3), "plan_page": frame.plan.place.page + 1}
+                state |= {"plan_middle": [round(share, 3) for share in paper.middle], "plan_size": paper.size}
+                state |= {"plan_pixels": list(shown) if shown else None}
             state |= {"badges": [name for _, _, name in frame.map.map._hits], "landscape": frame.landscape}
         return {"ok": True, **state}
 
@@ -240,6 +246,25 @@ class Driver:
             took.append(time.perf_counter() - begun)
         touch.touch_up()
         return {"ok": True, "seconds": took}
+
+    def do_sign(self, name: str) -> dict[str, Any]:
+        """Where in the window a sign of the map stands, by the beginning of its id."""
+        town = self.app.frame.map.map
+        x, y = next((x, y) for x, y, found in town._hits if found.startswith(name))
+        return {"ok": True, "at": town.to_window(town.x + x, town.y + y)}
+
+    def do_pinch(self, x: float, y: float, apart: float, then: float) -> dict[str, Any]:
+        """Two fingers beside a pixel of the window, so far apart, then so far."""
+        from kivy.tests.common import UnitTestTouch
+
+        fingers = [(UnitTestTouch(x + side * apart / 2, y), side) for side in (-1, 1)]
+        for touch, _ in fingers:
+            touch.touch_down()
+        for touch, side in fingers:
+            touch.touch_move(x + side * then / 2, y)
+        for touch, _ in fingers:
+            touch.touch_up()
+        return {"ok": True}
 
     def do_type(self, hint: str, text: str) -> dict[str, Any]:
         """Type into the field that has this hint."""
