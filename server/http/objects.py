@@ -45,8 +45,11 @@ def reader(situation: Situation) -> Reader:
 @blueprint.get("/objects")
 @needs(*VIEWERS)
 def layers() -> ResponseReturnValue:
-    """The layers of the caller's role: title, purpose, version, how old, and what is wrong with the source."""
-    return jsonify(layers=runtime.offload(_layers, house().objects, caller().role), now=iso(find(None).clock.now()))
+    """?situation=live: the layers of the caller's role: title, purpose, version, how old, and what is wrong with the
+    source.
+    """
+    now = iso(find(request.args.get("situation")).clock.now())
+    return jsonify(layers=runtime.offload(_layers, house().objects, caller().role), now=now)
 
 
 def _layers(objects: Objects, role: str) -> list[dict[str, Any]]:

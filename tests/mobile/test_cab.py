@@ -201,10 +201,17 @@ def test_an_exercise_begun_anew_brings_a_new_picture_and_no_old_reports(
         exercise.clock("jump", to="2026-09-12T19:40:05Z")
         network.restore()
         wait_until(lambda: cab.poll() is False and cab.snapshot.epoch not in ("", epoch), "the new take")
-        wait_until(
-            lambda: cab.poll() is False and MISSION not in cab.snapshot.features and cab.snapshot.rev,
-            "a picture without the mission",
-        )
+        try:
+            wait_until(
+                lambda: cab.poll() is False and MISSION not in cab.snapshot.features and cab.snapshot.rev,
+                "a picture without the mission",
+            )
+        except AssertionError as problem:
+            told, there = cab.snapshot, sorted(exercise.picture())
+            raise AssertionError(
+                f"{problem}: {told.connection} at {told.rev} of {told.epoch} with {sorted(told.features)[:20]}, "
+                f"{cab.clock.now()}; the server has {told.hello} {there[:20]}"
+            ) from None
         (kept,) = cab.outbox.recent()
         assert (kept.state, kept.answer) == (State.REFUSED, "epoch")
     assert exercise.reports() == {}

@@ -53,10 +53,11 @@ export function followObjects(view: () => [number, number, number, number] | nul
   };
 
   const load = async (fresh: boolean): Promise<void> => {
-    if (fresh) state.ownLayers.value = (await get<{ layers: OwnLayer[] }>("/objects")).layers;
+    const situation = state.situationId.peek() ?? "live";
+    const where = `situation=${encodeURIComponent(situation)}`;
+    if (fresh) state.ownLayers.value = (await get<{ layers: OwnLayer[] }>(`/objects?${where}`)).layers;
     const layers = state.ownLayers.peek();
     for (const name of [...kept.keys()]) if (!layers.some((one) => one.name === name)) kept.delete(name);
-    const situation = state.situationId.peek() ?? "live";
     for (const layer of layers) {
       if (state.hiddenLayers.peek().has(switchOf(layer.name)) || layer.version === null) continue;
       const known = kept.get(layer.name);
@@ -64,8 +65,8 @@ export function followObjects(view: () => [number, number, number, number] | nul
       const box = known?.truncated ? view() : null;
       const mark = `${situation} ${layer.version} ${box?.map((one) => one.toFixed(3)).join() ?? ""}`;
       if (known?.mark === mark) continue;
-      const where = box ? `&bbox=${box.join()}` : "";
-      const items = await get<Items>(`/objects/${layer.name}?situation=${encodeURIComponent(situation)}${where}`);
+      const within = box ? `&bbox=${box.join()}` : "";
+      const items = await get<Items>(`/objects/${layer.name}?${where}${within}`);
       kept.set(layer.name, { mark, features: items.features, truncated: items.truncated || box !== null });
     }
     if (!over) show();
