@@ -168,7 +168,7 @@ class Derivations:
         if not asked:
             return
         answers = runtime.offload(_answers, deriver, asked)
-        now = desk.clock.now()
+        now = _moment(desk)
         made: list[Observation] = []
         for question, answer in zip(asked, answers, strict=True):
             if isinstance(answer, Bug):
@@ -296,6 +296,14 @@ class _Lane:
         for subject in subjects:
             self._resting.pop(subject, None)
             self.waiting[subject] = None
+
+
+def _moment(desk: Desk) -> datetime:
+    """The situation's time, and not before the newest entry: while a batch of a scenario is being played its clock
+    still stands before that batch, and an answer must never be older than what it rests on.
+    """
+    now, newest = desk.clock.now(), desk.picture.now
+    return now if newest is None else max(now, newest)
 
 
 def _others(deriver: Deriver, picture: Picture, subject: str) -> list[str]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from layers.content import Content, Mission, Removal
 from layers.observation import Observation, idempotency_key
 from layers.picture import Picture
@@ -136,6 +138,17 @@ def test_an_answer_is_as_old_as_what_it_rests_on_and_a_restart_repeats_nothing(t
         assert again.asked == ["water"]
         assert situations.live.picture.rev == rev + 2
         eventually(lambda: derivations.waiting == 0)
+
+
+def test_an_answer_never_comes_before_what_it_rests_on(tmp_path: Path) -> None:
+    """A batch of a scenario is there before its clock has passed it; a rewind must not keep the answer alone."""
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    with house(tmp_path, Shouter()) as (situations, _, metrics):
+        early = msgspec.structs.replace(mission("m1", "smoke"), received_at=later)
+        situations.live.desk.submit([early])
+        eventually(lambda: count(metrics, "taken") == 1)
+        received = [entry.observation.received_at for entry in situations.live.journal.read(0, 10)]
+    assert received == [later, later]
 
 
 def test_a_change_of_one_subject_asks_those_that_the_picture_names(tmp_path: Path) -> None:

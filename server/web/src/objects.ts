@@ -74,7 +74,7 @@ export function followObjects(view: () => [number, number, number, number] | nul
 
   const ask = (fresh: boolean): void => {
     again ||= busy;
-    if (busy || over || !state.session.peek()) return;
+    if (busy || over || !state.session.peek() || state.situationId.peek() === null) return;
     busy = true;
     load(fresh)
       .catch((error: unknown) => {
