@@ -61,6 +61,7 @@ class Iris(Transport[IrisSettings]):
         self._building = ""
         self._instance = ""
         self._objects = Objects()
+        self._known = False
         self._maps: list[dict[str, Any]] = []
         self._lacking: set[str] = set()
 
@@ -114,7 +115,12 @@ class Iris(Transport[IrisSettings]):
             listed = time.monotonic()
             while self._granted():
                 self._pause(link, self.settings.every_s)
-                if time.monotonic() - listed > self.settings.objects_every_s:
+                if not self._known and "getObjectList" not in self._lacking:
+                    # Consent ended and was given again between two looks: what it has was forgotten meanwhile.
+                    self._lacking.clear()
+                    self._round(link, FIRST)
+                    listed = time.monotonic()
+                elif time.monotonic() - listed > self.settings.objects_every_s:
                     self._round(link, ("getObjectList",))
                     listed = time.monotonic()
                 self._round(link, AGAIN)
@@ -139,7 +145,7 @@ class Iris(Transport[IrisSettings]):
         if not self._granted() or result is True:
             return
         if method == "getObjectList":
-            self._objects = _objects(self._instance, result)
+            self._objects, self._known = _objects(self._instance, result), True
         elif method == "getMaps":
             self._keep_maps(result)
         link.take(body, self._client.where)
@@ -296,7 +302,7 @@ class Iris(Transport[IrisSettings]):
 
     def _forget(self) -> None:
         """Consent has ended: nothing of the inside stays with us."""
-        maps, self._maps, self._objects = self._maps, [], Objects()
+        maps, self._maps, self._objects, self._known = self._maps, [], Objects(), False
         for one in maps:
             if self._media is not None:
                 self._media.drop("live", one["media"])
