@@ -7,6 +7,7 @@ from typing import Any
 from layers.book import Book, Change, Source
 from layers.content import LinkState
 from layers.draw import feature, later, maybe, stamp
+from layers.reasons import why
 from layers.wire import Feature
 
 KINDS = frozenset({"source"})
@@ -63,6 +64,7 @@ def draw(subject: str, book: Book) -> list[Feature]:
         "accepted": known.accepted,
         "refused": known.refused,
         "last_refusal": known.reason,
+        "refusal_why": why(known.reason),
         "silent_since": maybe(until) if silent else None,
         "silence_after_s": book.silence(source),
         "skew_s": skew_s(known.lags),
@@ -86,6 +88,7 @@ def _link(link: LinkState | None) -> dict[str, Any]:
         "link_state": told["state"],
         "link_since": maybe(told["since"]),
         "link_reason": told["reason"],
+        "link_why": why(told["reason"]),
         "next_try_at": maybe(told["next_try_at"]),
     }
 

@@ -49,7 +49,7 @@ _CLOSED_HOME = _COMMON | {"permission", "address"}
 """What the control room sees of a home before its owner consents."""
 _INSIDE = frozenset({"devices", "persons_probable"})
 """What a building tells of its devices."""
-_QUARANTINE = frozenset({"last_refusal", "peer", "link_reason"})
+_QUARANTINE = frozenset({"last_refusal", "refusal_why", "peer", "link_reason", "link_why"})
 """Of a source: may quote what was refused, or names machines of the town."""
 FIELD = frozenset({"crew", "tak"})
 """Origins of notes that people in the field wrote."""

@@ -61,5 +61,11 @@ class Sender:
             pause_s = float(asked) if isinstance(asked, int | float) else RETRY_AFTER_S
             self._not_before_s = self._monotonic() + min(RETRY_LIMIT_S, max(0.1, pause_s))
         else:
-            reason = str(reply.get("description") or reply.get("error") or "refused")
-            self._outbox.refuse(client_seq, reason[:500], now)
+            self._outbox.refuse(client_seq, _code(reply), now)
+
+
+def _code(reply: dict[str, Any]) -> str:
+    """Why it was refused, as a code that the screens have words for: the particular one, else the general one."""
+    why = reply.get("why")
+    code = why.get("code") if isinstance(why, dict) else None
+    return str(code if code not in (None, "other") else reply.get("error") or "refused")[:100]

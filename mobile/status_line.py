@@ -28,7 +28,7 @@ def connection(snapshot: Snapshot, wall: datetime, words: Words) -> StatusLine:
         return StatusLine(words.say("link.connected"), "good", "●")
     if snapshot.connection is Connection.REFUSED:
         key = f"refused.{snapshot.refusal}"
-        reason = words.say(key) if words.knows(key) else snapshot.refusal
+        reason = words.say(key if words.knows(key) else "refused.other")
         return StatusLine(f"{words.say('link.refused', reason=reason)} – {picture}", "alarm", "✕")
     if snapshot.connection is Connection.OFFLINE and snapshot.offline_since:
         passed_s = (wall - snapshot.offline_since).total_seconds()

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from layers.reasons import why
 from server.access import Principal, Role
 from server.desk import Busy, Closed
 from server.feeds import DecodeError
@@ -29,7 +30,7 @@ IDENTITY = ("role", "name", "unit")
 
 def refusal(error: str, description: str, **more: Any) -> dict[str, Any]:
     """A negative acknowledgement."""
-    return {"ok": False, "error": error, "description": description, **more}
+    return {"ok": False, "error": error, "description": description, "why": why(description), **more}
 
 
 class Reports:

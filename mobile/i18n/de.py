@@ -1,6 +1,7 @@
 """German: the language of the cab."""
 
 from mobile.i18n.de_field import FIELD, OWN
+from mobile.i18n.de_reasons import REASONS
 
 TEXTS = {
     "title": "Lagebild",
@@ -31,11 +32,6 @@ TEXTS = {
     "link.never": "noch nie verbunden",
     "link.waiting.one": "1 Meldung wartet",
     "link.waiting": "{n} Meldungen warten",
-    "refused.unauthorized": "Anmeldung abgelaufen oder gesperrt",
-    "refused.forbidden": "kein Zutritt zu dieser Lage",
-    "refused.unknown situation": "diese Lage gibt es nicht mehr",
-    "refused.protocol": "App und Server passen nicht zusammen",
-    "refused.too many attempts": "zu viele Versuche",
     "notice.store": "Speichern auf dem Tablet gescheitert. Nach einem Neustart fehlt der letzte Stand.",
     "notice.set_aside": "Der Speicher des Tablets war unlesbar und wurde beiseitegelegt ({file}). Nicht gesendete "
     "Meldungen bitte über Funk wiederholen.",
@@ -90,8 +86,6 @@ TEXTS = {
     "report.sent": "gesendet, noch nicht bestätigt",
     "report.acknowledged": "von der Leitstelle bestätigt, {age}",
     "report.refused": "abgelehnt: {reason}",
-    "report.refused.identity": "anderes Fahrzeug angemeldet",
-    "report.refused.epoch": "Übung wurde neu begonnen",
     "report.unit_status": "Status {digit} {meaning}",
     "report.note": "Meldung: {text}",
     "report.seen": "Einsatz gesehen",
@@ -260,6 +254,7 @@ TEXTS = {
     "building.alarms": "{n} Melder ausgelöst",
     "unit.status": "Status {digit} {meaning}",
     "warning.inside": "Sie sind im Warngebiet",
+    **REASONS,
 }
 
 LABELS: dict[str, str] = {

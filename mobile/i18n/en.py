@@ -1,6 +1,7 @@
 """English, with the same keys as the German table."""
 
 from mobile.i18n.en_field import FIELD, OWN
+from mobile.i18n.en_reasons import REASONS
 
 TEXTS = {
     "title": "Lagebild",
@@ -31,11 +32,6 @@ TEXTS = {
     "link.never": "never connected yet",
     "link.waiting.one": "1 report waits",
     "link.waiting": "{n} reports wait",
-    "refused.unauthorized": "sign-in expired or revoked",
-    "refused.forbidden": "no access to this situation",
-    "refused.unknown situation": "this situation no longer exists",
-    "refused.protocol": "app and server do not fit together",
-    "refused.too many attempts": "too many attempts",
     "notice.store": "Could not save on the tablet. After a restart the latest picture will be missing.",
     "notice.set_aside": "The tablet's storage was unreadable and has been set aside ({file}). "
     "Please repeat unsent reports by radio.",
@@ -90,8 +86,6 @@ TEXTS = {
     "report.sent": "sent, not confirmed yet",
     "report.acknowledged": "confirmed by the control room, {age}",
     "report.refused": "refused: {reason}",
-    "report.refused.identity": "another vehicle signed in",
-    "report.refused.epoch": "exercise was started anew",
     "report.unit_status": "Status {digit} {meaning}",
     "report.note": "Report: {text}",
     "report.seen": "Mission seen",
@@ -260,6 +254,7 @@ TEXTS = {
     "building.alarms": "{n} detectors in alarm",
     "unit.status": "Status {digit} {meaning}",
     "warning.inside": "You are inside the warning area",
+    **REASONS,
 }
 
 LABELS = {

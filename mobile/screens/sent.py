@@ -25,8 +25,7 @@ def state_text(item: Item, look: Look) -> str:
         return words.say("report.acknowledged", age=words.age(passed))
     if item.state is State.REFUSED:
         key = f"report.refused.{item.answer}"
-        reason = words.say(key) if words.knows(key) else str(item.answer)
-        return words.say("report.refused", reason=reason)
+        return words.say("report.refused", reason=words.say(key if words.knows(key) else "report.refused.other"))
     return words.say("report.sent" if item.attempts else "report.waiting")
 
 

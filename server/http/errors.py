@@ -1,10 +1,15 @@
-"""Errors as every route off /v2 answers them: {"error": word, "description": sentence}, never a stack trace."""
+"""Errors as every route off /v2 answers them: {"error": word, "description": sentence, "why": {code}}, never a trace.
+
+`why` is there where the description is a reason that screens have words for (layers/reasons.py).
+"""
 
 from collections.abc import Mapping
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
+
+from layers.reasons import OTHER, why
 
 WORDS = {
     400: "bad_request",
@@ -35,7 +40,9 @@ class Problem(Exception):
 
 def answer(status: int, description: str, headers: Mapping[str, str] | None = None) -> Response:
     """The error as a response."""
-    response = jsonify({"error": WORDS.get(status, "error"), "description": description})
+    reason = why(description)
+    known = {"why": reason} if reason is not None and reason["code"] != OTHER else {}
+    response = jsonify({"error": WORDS.get(status, "error"), "description": description, **known})
     response.status_code = status
     response.headers.update(dict(headers or {}))
     return response

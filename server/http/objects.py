@@ -14,6 +14,7 @@ from layers.geo import centre
 from layers.missions import OPEN, state
 from layers.observation import iso
 from layers.position import place
+from layers.reasons import why
 from server import runtime
 from server.base.objects.library import Objects, Reader, feature
 from server.base.objects.store import Box, Stored
@@ -73,7 +74,7 @@ def _layers(objects: Objects, role: str) -> list[dict[str, Any]]:
             }
         )
         if role in ("control", "admin"):
-            found[-1] |= {"trouble": told.trouble, "refusals": told.refusals}
+            found[-1] |= {"trouble": told.trouble, "trouble_why": why(told.trouble), "refusals": told.refusals}
     return found
 
 

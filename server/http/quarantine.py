@@ -1,16 +1,18 @@
 """The quarantine: what was refused, and reading it again after a decoder or a setting was mended."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 from msgspec import Meta, Struct
 
+from layers.reasons import why
 from server.access import Role
 from server.http.body import in_utc, number, read
 from server.http.guard import caller, house, needs
+from server.quarantine import Row
 from server.quarantined import Choice
 
 blueprint = Blueprint("quarantine", __name__)
@@ -34,7 +36,7 @@ def quarantine() -> ResponseReturnValue:
     rows = house().quarantine.list(number("limit", 100, 1, MAX_ROWS), None)
     if rows:
         house().audit.append("quarantine", caller(), rows=len(rows))
-    return jsonify(quarantine=[msgspec.to_builtins(row) for row in rows], counts=house().quarantine.counts())
+    return jsonify(quarantine=[_told(row) for row in rows], counts=house().quarantine.counts())
 
 
 @blueprint.post("/quarantine/retry")
@@ -49,3 +51,8 @@ def retry() -> ResponseReturnValue:
             "quarantine-retry", caller(), ok=summary.ok, refused=summary.refused, left=summary.left, taken=summary.taken
         )
     return jsonify(msgspec.to_builtins(summary))
+
+
+def _told(row: Row) -> dict[str, Any]:
+    """A row, and for its reasons the codes that screens have words for."""
+    return {**msgspec.to_builtins(row), "why": why(row.reason), "retry_why": why(row.retry_reason)}

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from msgspec import Meta, Struct
 
 from layers.observation import iso
+from layers.reasons import why
 from server.access import Role
 from server.clock import MAX_SPEED, MIN_SPEED
 from server.feeds import DecodeError
@@ -137,7 +138,7 @@ def inject(name: str) -> ResponseReturnValue:
     except Busy as busy:
         raise Problem(503, str(busy), {"Retry-After": str(busy.retry_after_s)}) from busy
     house().audit.append("inject", caller(), situation.id, feed=wish.feed, instance=wish.instance)
-    refused = [{"reason": item.reason, "subject": item.subject} for item in taken.refused]
+    refused = [{"reason": item.reason, "why": why(item.reason), "subject": item.subject} for item in taken.refused]
     return jsonify(accepted=taken.receipt.accepted, duplicates=taken.receipt.duplicates, refused=refused)
 
 

@@ -43,10 +43,11 @@ def test_a_source_tells_what_came_from_it() -> None:
         "accepted": 2,
         "refused": 4,
         "last_refusal": "not JSON",
+        "refusal_why": {"code": "not_json"},
         "silent_since": None,
         "silence_after_s": 300.0,
         "skew_s": -10.0,
-        **dict.fromkeys(("transport", "peer", "link_state", "link_since", "link_reason", "next_try_at")),
+        **dict.fromkeys(("transport", "peer", "link_state", "link_since", "link_reason", "link_why", "next_try_at")),
     }
     assert picture.features[ID]["geometry"] is None
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from mobile.i18n import de, en
 from mobile.outbox import KEPT_ANSWERED, MAX_WAITING, Outbox, OutboxFull, State, fields_on_the_wire
 from mobile.sender import ACK_TIMEOUT_S, Sender
 from mobile.store import Store
@@ -99,7 +100,7 @@ class OnceAndOnlyOnce(RuleBasedStateMachine):
         assert self.outbox.waiting() == 0
         refused = [item for item in self.outbox.recent(1000) if item.state is State.REFUSED]
         assert len(refused) == min(len(self.refused), len(refused))
-        assert {item.answer for item in refused} <= {"not yours"}
+        assert {item.answer for item in refused} <= {"forbidden"}
         self.store.close()
         shutil.rmtree(self.folder)
 
@@ -187,3 +188,25 @@ def test_closed_passes_unless_the_exercise_is_over(outbox: Outbox, ended: bool, 
     kept = outbox.item(item.client_seq)
     assert kept is not None
     assert kept.state is state
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        ({"error": "forbidden", "description": "a crew speaks for its own unit only"}, "forbidden"),
+        ({"error": "invalid", "description": "lon: ...", "why": {"code": "bad_place"}}, "bad_place"),
+        ({"error": "invalid", "description": "ValueError()", "why": {"code": "other"}}, "invalid"),
+        ({"error": "invalid", "why": "no object"}, "invalid"),
+    ],
+)
+def test_a_refusal_is_kept_as_a_code_that_the_screen_has_words_for(
+    outbox: Outbox, reply: dict[str, Any], answer: str
+) -> None:
+    sender = Sender(outbox, lambda: 0.0)
+    item = outbox.put("note", "live", "e1", AT, AT, text="x")
+    sender.due("live")
+    sender.answered(item.client_seq, {"ok": False, **reply})
+    kept = outbox.item(item.client_seq)
+    assert kept is not None
+    assert (kept.state, kept.answer) == (State.REFUSED, answer)
+    assert all(f"report.refused.{answer}" in words for words in (de.TEXTS, en.TEXTS))

@@ -1,10 +1,12 @@
 /** HTTP to our own server, with the token of the session. */
+import type { Why } from "./i18n";
 
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     description: string,
+    readonly why: Why | null = null,
   ) {
     super(description || code);
   }
@@ -25,14 +27,16 @@ export const authorization = (): Record<string, string> => (token ? { Authorizat
 async function failure(response: Response): Promise<ApiError> {
   let code = `http ${response.status}`;
   let description = "";
+  let why: Why | null = null;
   try {
-    const body = (await response.json()) as { error?: unknown; description?: unknown };
+    const body = (await response.json()) as { error?: unknown; description?: unknown; why?: Why | null };
     if (typeof body.error === "string") code = body.error;
     if (typeof body.description === "string") description = body.description;
+    why = body.why ?? null;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  return new ApiError(response.status, code, description);
+  return new ApiError(response.status, code, description, why);
 }
 
 /** A file of the server; throws as `request` does. */

@@ -1,6 +1,6 @@
 /** A feature as facts for people: which properties, in which order, in words and units, each with its own time and source. */
 import { formatAge, formatMoment, formatNumber, type Lang } from "./age";
-import { fieldName, t, valueName } from "./i18n";
+import { fieldName, isWhy, t, valueName, whyText } from "./i18n";
 import type { Feature, SourceRef } from "./wire";
 
 export interface Fact {
@@ -18,7 +18,7 @@ export interface Fact {
 export const HIDDEN = new Set([
   "layer", "part", "title", "rev", "observed_at", "reported_at", "received_at", "stale_at", "expires_at", "sources", "flags",
   "accuracy_m", "times", "sections", "unit_states", "seen_by", "search_ids", "keyword_short", "emergency", "speech_request", "id",
-  "position_source", "position_accuracy_m", "position_label", "geocode_state", "geocode_score", "candidates",
+  "link_why", "refusal_why", "position_source", "position_accuracy_m", "position_label", "geocode_state", "geocode_score", "candidates",
 ]);
 
 /** Personal data as layers/views.py has it; it reaches only those who may see it, and is marked where it does. */
@@ -82,7 +82,7 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
       key,
       // How far the water is, is told along the hose.
       label: fieldName(p.layer === "water" && key === "distance_m" ? "hose_m" : key),
-      text: value === null ? null : p.layer === "devices" && key === "value" ? deviceValue(feature, nowMs, lang) : textOf(key, value, nowMs, lang, nameOf),
+      text: value === null ? null : p.layer === "devices" && key === "value" ? deviceValue(feature, nowMs, lang) : reasonText(p, key) ?? textOf(key, value, nowMs, lang, nameOf),
       observedAt,
       sources: sourcesAt(p.sources ?? [], observedAt),
       personal: isPersonal(p.part, key),
@@ -91,6 +91,13 @@ export function facts(feature: Feature, nowMs: number, lang: Lang, nameOf: (id: 
     found.push(fact);
   }
   return found;
+}
+
+/** A reason is told in the words of its code, never as the server wrote it for its log. */
+function reasonText(p: Feature["properties"], key: string): string | null {
+  if (p.layer !== "sources" || (key !== "link_reason" && key !== "last_refusal")) return null;
+  const why = p[key === "link_reason" ? "link_why" : "refusal_why"];
+  return isWhy(why) ? whyText(why) : t("why.other");
 }
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;

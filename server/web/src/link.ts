@@ -1,5 +1,6 @@
 /** The Socket.IO link: a cursor into a view. It resumes with its own `rev` and `epoch` after every interruption. */
 import { io, type Socket } from "socket.io-client";
+import type { Why } from "./i18n";
 import { CursorMismatch, PROTOCOL, type Clock, type Delta, type Hello } from "./wire";
 
 export type LinkState = "connecting" | "connected" | "disconnected" | "refused";
@@ -22,6 +23,7 @@ export interface Ack {
   seq?: number;
   error?: string;
   description?: string;
+  why?: Why | null;
 }
 
 /** Refusals that no repetition can heal. */

@@ -1,6 +1,7 @@
 /** The operator's own objects: asked of the server by layer, kept apart from the picture, drawn and chosen like its features. */
 import { effect } from "@preact/signals";
 import { ApiError, get } from "./api";
+import type { Why } from "./i18n";
 import * as state from "./state";
 import type { Feature } from "./wire";
 
@@ -15,6 +16,7 @@ export interface OwnLayer {
   failing: boolean;
   count: number | null;
   trouble?: string | null;
+  trouble_why?: Why | null;
   refusals?: number;
 }
 

@@ -1,6 +1,6 @@
-/** What went wrong, in words of the screen's language; the server's own explanation stands behind it. */
+/** What went wrong, in words of the screen's language: never the server's own English sentence, which is for logs and scripts. */
 import { ApiError } from "./api";
-import { t, type Key } from "./i18n";
+import { t, whyText, type Key, type Why } from "./i18n";
 
 const BY_STATUS: Record<number, Key> = {
   401: "trouble.401", 403: "trouble.403", 404: "trouble.404", 409: "trouble.409", 413: "trouble.413", 422: "trouble.422", 429: "trouble.429", 503: "trouble.503",
@@ -15,12 +15,16 @@ export const isTrouble = (error: unknown): error is ApiError | TypeError => erro
 
 export function troubleText(error: ApiError | TypeError): string {
   if (error instanceof TypeError) return t("trouble.unreachable");
-  const key = BY_STATUS[error.status];
-  return key ? `${t(key)} (${error.message})` : error.message;
+  return worded(BY_STATUS[error.status], error.why);
 }
 
 /** The refusal of a report. */
-export function refusalText(code: string | undefined, description: string | undefined): string {
-  const key = code ? BY_CODE[code] : undefined;
-  return key ? `${t(key)}${description ? ` (${description})` : ""}` : (description ?? code ?? "?");
+export function refusalText(code: string | undefined, why: Why | null | undefined): string {
+  return worded(code ? BY_CODE[code] : undefined, why);
+}
+
+/** The general words, and the particular ones where they say more. */
+function worded(key: Key | undefined, why: Why | null | undefined): string {
+  const more = why && why.code !== "other" ? whyText(why) : null;
+  return key ? (more ? `${t(key)} (${more})` : t(key)) : (more ?? t("trouble.other"));
 }

@@ -51,7 +51,7 @@ export const deFields: Record<string, string> = {
   "field.last_observed_at": "Zuletzt beobachtet", "field.accepted": "Angenommen", "field.refused": "Abgewiesen",
   "field.last_refusal": "Letzter Grund", "field.silent_since": "Stumm seit", "field.silence_after_s": "Stumm nach",
   "field.transport": "Übertragung", "field.peer": "Gegenstelle", "field.link_state": "Verbindung", "field.link_since": "Verbindung seit",
-  "field.link_reason": "Störung", "field.next_try_at": "Nächster Versuch",
+  "field.link_reason": "Störung", "field.link_why": "Störung (Kennwort)", "field.refusal_why": "Letzter Grund (Kennwort)", "field.next_try_at": "Nächster Versuch",
   "value.link_state.connecting": "wird aufgebaut", "value.link_state.connected": "steht", "value.link_state.lost": "unterbrochen", "value.link_state.stopped": "beendet",
  
   "field.mark": "Markierung", "field.team": "Gruppe", "field.team_role": "Aufgabe in der Gruppe", "field.hae_m": "Höhe über dem Ellipsoid", "field.cot_type": "CoT-Typ",

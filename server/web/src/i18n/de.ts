@@ -1,4 +1,6 @@
 /** The words of the screens in German, which is written first; en.ts must have the same keys. */
+import { deReasons } from "./de-reasons";
+
 export const de = {
   "app.title": "Lagebild",
   "app.exercise": "ÜBUNG",
@@ -243,6 +245,7 @@ export const de = {
   "quarantine.outcome.ok": "nachgelesen",
   "quarantine.outcome.refused": "weiter abgewiesen",
   "quarantine.notkept": "Nicht ganz aufbewahrt: zu groß oder zu alt.",
+  "quarantine.technical": "Technische Angabe (englisch)",
   "quarantine.failed": "Die Quarantäne ließ sich nicht laden: {reason}",
 
   "planner.scenarios": "Übungen",
@@ -275,7 +278,8 @@ export const de = {
   "inject.template.none": "eigener Inhalt",
   "inject.send": "Einspielen",
   "inject.result": "{accepted} angenommen, {refused} abgewiesen.",
-  "inject.badjson": "Das ist kein gültiges JSON: {reason}",
+  "inject.badjson": "Das ist kein gültiges JSON.",
+  "inject.badjson.at": "Das ist kein gültiges JSON: Zeile {line}, Spalte {column}.",
   "template.mission": "Neuer Einsatz",
   "template.unit": "Fahrzeug meldet sich",
   "template.report": "Meldung einer Bürgerin",
@@ -295,7 +299,7 @@ export const de = {
   "place.takeback": "Zurücknehmen",
   "map.label": "Lagekarte",
   "map.failed": "Die Karte kann hier nicht gezeichnet werden. Listen und Auskunft arbeiten weiter.",
-  "map.base.failed": "Der Kartenhintergrund ist gestört: {reason}",
+  "map.base.failed": "Der Kartenhintergrund ist gestört. Alles andere arbeitet weiter.",
   "map.zoomin": "Hineinzoomen",
   "map.zoomout": "Herauszoomen",
   "map.fit": "Ganze Lage zeigen",
@@ -311,12 +315,14 @@ export const de = {
   "trouble.422": "Das ist so nicht verständlich.",
   "trouble.429": "Zu viele Anfragen, bitte kurz warten.",
   "trouble.503": "Der Server ist überlastet, bitte gleich noch einmal.",
+  "trouble.other": "Der Server hat das nicht ausgeführt.",
   "trouble.closed": "Die Lage ist beendet.",
 
   "error.title": "Diese Anzeige ist gestört",
   "error.retry": "Neu aufbauen",
   "yes": "ja",
   "no": "nein",
+  ...deReasons,
 } as const;
 
 export type Key = keyof typeof de;

@@ -1,5 +1,6 @@
 /** The words of the screens in English. */
 import type { Key } from "./de";
+import { enReasons } from "./en-reasons";
 
 export const en: Record<Key, string> = {
   "app.title": "Lagebild",
@@ -245,6 +246,7 @@ export const en: Record<Key, string> = {
   "quarantine.outcome.ok": "read later",
   "quarantine.outcome.refused": "still refused",
   "quarantine.notkept": "Not kept whole: too large or too old.",
+  "quarantine.technical": "Technical reason",
   "quarantine.failed": "The quarantine could not be loaded: {reason}",
 
   "planner.scenarios": "Exercises",
@@ -277,7 +279,8 @@ export const en: Record<Key, string> = {
   "inject.template.none": "own content",
   "inject.send": "Inject",
   "inject.result": "{accepted} accepted, {refused} refused.",
-  "inject.badjson": "This is not valid JSON: {reason}",
+  "inject.badjson": "This is not valid JSON.",
+  "inject.badjson.at": "This is not valid JSON: line {line}, column {column}.",
   "template.mission": "New mission",
   "template.unit": "Vehicle reports",
   "template.report": "Report of a citizen",
@@ -297,7 +300,7 @@ export const en: Record<Key, string> = {
   "place.takeback": "Take back",
   "map.label": "Situation map",
   "map.failed": "The map cannot be drawn here. Lists and details go on working.",
-  "map.base.failed": "The map background is disturbed: {reason}",
+  "map.base.failed": "The map background is disturbed. Everything else goes on working.",
   "map.zoomin": "Zoom in",
   "map.zoomout": "Zoom out",
   "map.fit": "Show the whole picture",
@@ -313,10 +316,12 @@ export const en: Record<Key, string> = {
   "trouble.422": "That cannot be understood.",
   "trouble.429": "Too many requests, please wait a moment.",
   "trouble.503": "The server is overloaded, please try again.",
+  "trouble.other": "The server did not do it.",
   "trouble.closed": "The situation has ended.",
 
   "error.title": "This display has failed",
   "error.retry": "Build it again",
   "yes": "yes",
   "no": "no",
+  ...enReasons,
 };

@@ -43,6 +43,21 @@ export function tMaybe(key: string): string {
   return table[key] ?? humanised(key.slice(key.lastIndexOf(".") + 1));
 }
 
+/** A reason as the server tells it: the code of layers/reasons.py, and what its words name. */
+export interface Why {
+  code: string;
+  [value: string]: string;
+}
+
+/** A reason in words; of a code that this screen does not know yet, where to look for it. */
+export function whyText(why: Why): string {
+  const table: Record<string, string> = lang.value === "de" ? de : en;
+  return fill(table[`why.${why.code}`] ?? t("why.other"), why);
+}
+
+/** The same of a property of a feature, which may be anything. */
+export const isWhy = (value: unknown): value is Why => typeof value === "object" && value !== null && typeof (value as Why).code === "string";
+
 /** The name of a property. */
 export function fieldName(property: string): string {
   return named(`field.${property}`, property);

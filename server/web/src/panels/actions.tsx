@@ -17,7 +17,7 @@ export async function send(kind: string, fields: Record<string, unknown>, tell: 
   tell({ tone: "busy", text: t("action.sending") });
   try {
     const answer = await report(kind, fields);
-    tell(answer.ok ? { tone: "good", text: t("action.sent") } : { tone: "bad", text: t("action.refused", { reason: refusalText(answer.error, answer.description) }) });
+    tell(answer.ok ? { tone: "good", text: t("action.sent") } : { tone: "bad", text: t("action.refused", { reason: refusalText(answer.error, answer.why) }) });
     return answer.ok;
   } catch (error) {
     if (!(error instanceof Error)) throw error;

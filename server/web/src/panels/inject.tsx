@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { post } from "../api";
-import { t } from "../i18n";
+import { t, whyText, type Why } from "../i18n";
 import { mapView } from "../mapview";
 import { clock, isExercise, situationId } from "../state";
 import { TEMPLATES } from "../templates";
@@ -11,7 +11,13 @@ import { Said, type Outcome } from "./actions";
 
 interface Injected {
   accepted: number;
-  refused: { reason: string }[] | number;
+  refused: { why: Why | null }[] | number;
+}
+
+/** Where it stops being JSON, as far as the browser says so. */
+function badJson(error: SyntaxError): string {
+  const [, line, column] = /line (\d+) column (\d+)/.exec(error.message) ?? [];
+  return line && column ? t("inject.badjson.at", { line, column }) : t("inject.badjson");
 }
 
 export function Inject(): JSX.Element {
@@ -34,10 +40,10 @@ export function Inject(): JSX.Element {
       const answer = await post<Injected>(`/situations/${encodeURIComponent(id)}/inject`, { feed: feed.value.trim(), instance: instance.value.trim(), body: parsed });
       const refused = Array.isArray(answer.refused) ? answer.refused : [];
       const count = Array.isArray(answer.refused) ? answer.refused.length : answer.refused;
-      const why = refused[0] ? ` ${refused[0].reason}` : "";
+      const why = refused[0]?.why ? ` ${whyText(refused[0].why)}.` : "";
       outcome.value = { tone: count > 0 ? "bad" : "good", text: t("inject.result", { accepted: answer.accepted, refused: count }) + why };
     } catch (error) {
-      if (error instanceof SyntaxError) outcome.value = { tone: "bad", text: t("inject.badjson", { reason: error.message }) };
+      if (error instanceof SyntaxError) outcome.value = { tone: "bad", text: badJson(error) };
       else if (isTrouble(error)) outcome.value = { tone: "bad", text: t("planner.failed", { reason: troubleText(error) }) };
       else throw error;
     }

@@ -116,7 +116,7 @@ export function MapPane(): JSX.Element {
       <div class="map-buttons">
         <button type="button" onClick={lookAtAll} title={t("map.fit")} aria-label={t("map.fit")}><Icon name="fit" /></button>
       </div>
-      {fault && <p class="map-fault" role="alert">{fault === "webgl" ? t("map.failed") : t("map.base.failed", { reason: fault })}</p>}
+      {fault && <p class="map-fault" role="alert">{fault === "webgl" ? t("map.failed") : t("map.base.failed")}</p>}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ageSeconds, formatAge, formatMoment, formatNumber } from "../age";
 import { blob } from "../api";
 import { positionText } from "../facts";
-import { fieldName, lang, t, valueName } from "../i18n";
+import { fieldName, lang, t, valueName, whyText } from "../i18n";
 import { mapView } from "../mapview";
 import { switchOf, type OwnLayer } from "../objects";
 import { hiddenLayers, ownLayers, situationId, watchNow } from "../state";
@@ -176,7 +176,7 @@ export function OwnLayers({ sign }: { sign: (layer: OwnLayer) => JSX.Element }):
           <ul class="legend">
             <li class="wide">{sign(layer)} {valueName("own", layer.kind)} · {layer.purpose}</li>
             {layer.data_at && <li class="wide">{t("own.data")}: {formatMoment(layer.data_at, now, lang.value)}</li>}
-            {layer.failing && <li class="wide own-trouble"><Icon name="warning" /> {layer.trouble ? t("own.trouble.why", { reason: layer.trouble }) : t("own.trouble")}</li>}
+            {layer.failing && <li class="wide own-trouble"><Icon name="warning" /> {layer.trouble_why && layer.trouble_why.code !== "other" ? t("own.trouble.why", { reason: whyText(layer.trouble_why) }) : t("own.trouble")}</li>}
           </ul>
         </div>
       ))}

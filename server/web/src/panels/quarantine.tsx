@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { get, post } from "../api";
 import { formatMoment } from "../age";
-import { lang, t } from "../i18n";
+import { lang, t, whyText, type Why } from "../i18n";
 import { situations } from "../state";
 import { isTrouble, troubleText } from "../trouble";
 
@@ -16,7 +16,9 @@ interface Row {
   feed: string;
   instance: string;
   sender: string;
+  /** In English, for whoever mends the sender. */
   reason: string;
+  why: Why;
   excerpt: string;
   /** The whole message is there and can be read again. */
   kept: boolean;
@@ -24,6 +26,7 @@ interface Row {
   outcome: "ok" | "refused" | null;
   retried_at: string | null;
   retry_reason: string | null;
+  retry_why: Why | null;
 }
 
 interface Answer {
@@ -89,9 +92,10 @@ export function Quarantine(): JSX.Element {
         {(rows.value ?? []).map((row) => (
           <li key={row.id} class="row">
             <div class="line"><strong>{row.feed}/{row.instance}</strong> <time class="age" dateTime={row.at}>{formatMoment(row.at, Date.now(), lang.value)}</time></div>
-            <div class="why">{row.reason}</div>
+            <div class="why">{whyText(row.why)}</div>
             <small>{row.sender} · {nameOf(row.situation)}</small>
             <code>{row.excerpt}</code>
+            <details><summary>{t("quarantine.technical")}</summary><span lang="en">{row.reason}</span></details>
             <Fate row={row} busy={busy.value} again={() => void again({ ids: [row.id] })} />
           </li>
         ))}
@@ -106,7 +110,7 @@ function Fate({ row, busy, again }: { row: Row; busy: boolean; again: () => void
     <div class="fate" data-outcome={row.outcome ?? "none"}>
       {row.outcome && <span class={row.outcome === "ok" ? "mark fresh-mark" : "mark stale-mark"}>{t(`quarantine.outcome.${row.outcome}`)}</span>}
       {row.outcome && row.retried_at && <time class="age" dateTime={row.retried_at}>{formatMoment(row.retried_at, Date.now(), lang.value)}</time>}
-      {row.outcome === "refused" && row.retry_reason !== row.reason && <span class="why">{row.retry_reason}</span>}
+      {row.outcome === "refused" && row.retry_reason !== row.reason && row.retry_why && <span class="why">{whyText(row.retry_why)}</span>}
       {isOpen(row) && <button type="button" class="quiet" disabled={busy} onClick={again}>{t("quarantine.retry")}</button>}
       {!row.kept && row.outcome !== "ok" && <small>{t("quarantine.notkept")}</small>}
     </div>

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { formatAge, formatNumber } from "../age";
 import { isSilent, silentFor } from "../alarms";
-import { fieldName, lang, t, valueName } from "../i18n";
+import { fieldName, isWhy, lang, t, valueName, whyText } from "../i18n";
 import { selected, watch, watchNow } from "../state";
 import type { Feature } from "../wire";
 import { Age, useRows } from "./parts";
@@ -42,12 +42,12 @@ function Row({ source, focusable }: { source: Feature; focusable: boolean }): JS
       {typeof p["link_state"] === "string" && (
         <div class={p["link_state"] === "connected" && !p["link_reason"] ? "counts" : "why"} data-link={p["link_state"]}>
           {fieldName("link_state")}: {valueName("link_state", p["link_state"])}
-          {p["link_reason"] ? ` · ${String(p["link_reason"])}` : ""}
+          {isWhy(p["link_why"]) ? ` · ${whyText(p["link_why"])}` : ""}
         </div>
       )}
       <div class="counts">
         {t("sources.accepted")} {formatNumber(Number(p["accepted"] ?? 0), lang.value)}
-        {refused > 0 && <span class="refused"> · {t("sources.refused")} {formatNumber(refused, lang.value)}{p["last_refusal"] ? `: ${String(p["last_refusal"])}` : ""}</span>}
+        {refused > 0 && <span class="refused"> · {t("sources.refused")} {formatNumber(refused, lang.value)}{isWhy(p["refusal_why"]) ? `: ${whyText(p["refusal_why"])}` : ""}</span>}
       </div>
       {Math.abs(skew) >= SKEW_SHOWN_S && <div class="why">{t("sources.skew", { skew: formatAge(Math.abs(skew), lang.value) })}</div>}
     </li>

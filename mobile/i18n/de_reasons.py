@@ -1,0 +1,28 @@
+"""German words for why the server refuses a connection or a report: by its word, or by the code of its reason."""
+
+REASONS: dict[str, str] = {
+    "refused.unauthorized": "Anmeldung abgelaufen oder gesperrt",
+    "refused.forbidden": "kein Zutritt zu dieser Lage",
+    "refused.unknown situation": "diese Lage gibt es nicht mehr",
+    "refused.protocol": "App und Server passen nicht zusammen",
+    "refused.too many attempts": "zu viele Versuche",
+    "refused.full": "zu viele Verbindungen am Server",
+    "refused.internal": "Fehler im Server",
+    "refused.other": "Grund im Protokoll des Servers",
+    "report.refused.identity": "anderes Fahrzeug angemeldet",
+    "report.refused.epoch": "Übung wurde neu begonnen",
+    "report.refused.not_allowed": "keine Berechtigung",
+    "report.refused.forbidden": "keine Berechtigung",
+    "report.refused.invalid": "Angaben unbrauchbar",
+    "report.refused.incomplete": "Angaben unvollständig",
+    "report.refused.missing_field": "Angaben unvollständig",
+    "report.refused.not_found": "gibt es in der Lage nicht",
+    "report.refused.missing": "gibt es in der Lage nicht",
+    "report.refused.bad_time": "Zeitangabe unbrauchbar",
+    "report.refused.bad_place": "Ortsangabe unbrauchbar",
+    "report.refused.length": "Text zu lang oder leer",
+    "report.refused.too_large": "Meldung zu groß",
+    "report.refused.ended": "Lage ist beendet",
+    "report.refused.closed": "Lage ist beendet",
+    "report.refused.other": "vom Server nicht angenommen",
+}

@@ -1,0 +1,28 @@
+"""English words for why the server refuses a connection or a report: by its word, or by the code of its reason."""
+
+REASONS: dict[str, str] = {
+    "refused.unauthorized": "sign-in expired or revoked",
+    "refused.forbidden": "no access to this situation",
+    "refused.unknown situation": "this situation no longer exists",
+    "refused.protocol": "app and server do not fit together",
+    "refused.too many attempts": "too many attempts",
+    "refused.full": "too many connections at the server",
+    "refused.internal": "a fault of the server",
+    "refused.other": "see the log of the server",
+    "report.refused.identity": "another vehicle signed in",
+    "report.refused.epoch": "exercise was started anew",
+    "report.refused.not_allowed": "not permitted",
+    "report.refused.forbidden": "not permitted",
+    "report.refused.invalid": "it cannot be used",
+    "report.refused.incomplete": "it is incomplete",
+    "report.refused.missing_field": "it is incomplete",
+    "report.refused.not_found": "not in this situation",
+    "report.refused.missing": "not in this situation",
+    "report.refused.bad_time": "its time cannot be used",
+    "report.refused.bad_place": "its position cannot be used",
+    "report.refused.length": "text too long or empty",
+    "report.refused.too_large": "it is too large",
+    "report.refused.ended": "the situation has ended",
+    "report.refused.closed": "the situation has ended",
+    "report.refused.other": "not taken by the server",
+}
