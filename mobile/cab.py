@@ -10,10 +10,10 @@ from typing import Any
 
 from mobile import geo, session
 from mobile.clock import SituationClock, iso, parse
-from mobile.keeper import Keeper, PacksState
+from mobile.keeper import OFFERED, Keeper, PacksState
 from mobile.link import Link
 from mobile.mailbox import Snapshot
-from mobile.mission import Alarms, own_missions, own_unit
+from mobile.mission import Alarms, is_ended, own_missions, own_unit
 from mobile.outbox import Item, Outbox, OutboxFull, State
 from mobile.session import Session
 from mobile.shelf import Shelf
@@ -64,6 +64,7 @@ class Cab:
             # What one crew said must not go out under another crew's name.
             self.outbox.refuse_waiting("identity", iso(datetime.now(UTC)))
             self.store.forget_pictures()
+        self._forget_packs()
         self.store.set_setting("identity", identity)
         session.save(self.folder, new)
         self.session = new
@@ -74,7 +75,13 @@ class Cab:
         self.stop()
         session.forget(self.folder)
         self.store.forget_pictures()
+        self._forget_packs()
         self.session, self.snapshot = None, Snapshot("")
+
+    def _forget_packs(self) -> None:
+        """Erase what is bound to missions, and that it was offered."""
+        self.shelf.keep_missions(())
+        self.store.set_setting(OFFERED, "")
 
     def start(self) -> None:
         """Show the last picture and begin to connect."""
@@ -112,6 +119,9 @@ class Cab:
         if news is None:
             return False
         self.snapshot = news
+        if self._keeper is not None and news.epoch:
+            own = own_missions(news.features, self.unit)
+            self._keeper.follow(frozenset(str(one["id"]) for one in own if not is_ended(one)))
         if news.greetings != self._greetings:
             self._greetings = news.greetings
             self.fetch_packs()  # the network is back

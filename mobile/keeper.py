@@ -11,8 +11,10 @@ import threading
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from mobile.clock import iso, parse
 from mobile.pack import PackError, read_list
 from mobile.session import Session, fetch, stream
 from mobile.shelf import MAX_PACKS, Offer, Shelf, hash_of
@@ -22,7 +24,13 @@ log = logging.getLogger(__name__)
 
 OFFERED = "packs_offered"
 """Setting: the last list of the server, so that a start without network knows what is missing."""
+LOOKED = "packs_looked_at"
+"""Setting: when that list came, by the wall clock."""
+HOLD = timedelta(hours=24)
+"""So long what is bound to a mission is kept without a word of the server: it may have ended unheard of."""
 LOOK_EVERY_S = 900.0
+MISSION_EVERY_S = 120.0
+"""During a mission: what is near it may have changed, or its place."""
 BUILDING_EVERY_S = 5.0
 RETRY_FIRST_S, RETRY_LIMIT_S = 1.0, 120.0
 CHUNK_BYTES = 1 << 16
@@ -54,6 +62,7 @@ class PackState:
     done: int = 0
     loading: bool = False
     problem: str = ""
+    mission: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,9 @@ class PacksState:
     def worst(self) -> PackState | None:
         """The pack that a crew has to know about before it leaves; None where all is well."""
         order = (Phase.MISSING, Phase.OUTDATED)
+        # A map first: what belongs to a mission is a list beside it.
         found = [pack for pack in self.packs if pack.phase in order]
-        return min(found, key=lambda pack: (order.index(pack.phase), pack.id)) if found else None
+        return min(found, key=lambda pack: (order.index(pack.phase), bool(pack.mission), pack.id)) if found else None
 
 
 class Refused(Exception):
@@ -88,6 +98,7 @@ class Keeper:
         self._verified: set[tuple[str, str]] = set()
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._failures = 0
+        self._missions: frozenset[str] | None = None
         self._thread = threading.Thread(target=self._run, name="packs", daemon=True)
 
     def start(self) -> None:
@@ -101,6 +112,15 @@ class Keeper:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
+    def follow(self, missions: frozenset[str]) -> None:
+        """Tell which open missions are the own ones (their ids): what is bound to any other goes at once."""
+        if missions == self._missions:
+            return
+        first, self._missions = self._missions is None, missions
+        self._shelf.keep_missions(missions)
+        if missions or not first:
+            self.wake()
+
     def wake(self) -> None:
         """Look now: the network is back, or the crew asks."""
         self._failures = 0
@@ -109,7 +129,7 @@ class Keeper:
     @property
     def state(self) -> PacksState:
         """How things stand."""
-        states = [self._state(offer) for offer in self._offers]
+        states = [self._state(offer) for offer in self._offers if self._is_wanted(offer)]
         offered = {offer.id for offer in self._offers}
         for pack in self._shelf.packs:
             if pack.info.id not in offered:
@@ -123,7 +143,7 @@ class Keeper:
         if pack is not None:
             phase = Phase.CURRENT if pack.info.version == offer.version else Phase.OUTDATED
         loading, done = self._loading
-        state = PackState(offer.id, offer.title, phase, offered=offer.data_at, bytes=offer.bytes)
+        state = PackState(offer.id, offer.title, phase, offered=offer.data_at, bytes=offer.bytes, mission=offer.mission)
         state = replace(state, problem=self._problems.get(offer.id, ""), have=pack.info.data_at if pack else "")
         return replace(state, loading=True, done=done) if loading == offer.id else state
 
@@ -133,6 +153,7 @@ class Keeper:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
+                self._let_go()
                 pause_s = self._once()
             except (OSError, ValueError, sqlite3.Error) as problem:  # of the disk, mostly: the thread goes on
                 log.warning("packs: %s", problem)
@@ -146,15 +167,29 @@ class Keeper:
         except (OSError, ValueError) as problem:
             log.info("no list of packs: %s", problem)
             return self._later()
-        wanted = [offer for offer in self._offers if not self._is_here(offer)]
+        wanted = [offer for offer in self._offers if self._is_wanted(offer) and not self._is_here(offer)]
         for offer in wanted:
             if self._stopping.is_set():
                 return 0.0
             self._bring(offer)
+        if self._missions is not None:
+            self._shelf.keep_missions(self._missions)  # one may have ended while its pack came
         if any(self._problems.values()):
             return self._later()
         self._failures = 0
-        return BUILDING_EVERY_S if self._building else LOOK_EVERY_S
+        if self._building:
+            return BUILDING_EVERY_S
+        return MISSION_EVERY_S if self._missions else LOOK_EVERY_S
+
+    def _is_wanted(self, offer: Offer) -> bool:
+        """Not what is bound to a mission that the picture does not show, or no longer."""
+        return not offer.mission or (self._missions is not None and offer.mission in self._missions)
+
+    def _let_go(self) -> None:
+        """Delete what is bound to missions where the server was not heard for long."""
+        looked = parse(self._store.setting(LOOKED)) if self._store.setting(LOOKED) else None
+        if looked is None or datetime.now(UTC) - looked > HOLD:
+            self._shelf.keep_missions(())
 
     def _later(self) -> float:
         self._failures += 1
@@ -165,7 +200,8 @@ class Keeper:
         """Ask what there is. Deletes what is no area of the server's any more: one that it cannot cut just now, or a
         server that has lost its base data, is no reason to lose a map.
         """
-        status, body, _ = fetch(f"{self._session.server}/packs", token=self._session.token)
+        situation = urllib.parse.quote(self._session.situation)
+        status, body, _ = fetch(f"{self._session.server}/packs?situation={situation}", token=self._session.token)
         if status != 200:
             raise ValueError(f"HTTP {status}")
         offers = [Offer.of(entry) for entry in read_list(body)[:MAX_PACKS]]
@@ -174,16 +210,17 @@ class Keeper:
         self._offers, self._asked = offers, True
         try:
             self._store.set_setting(OFFERED, body.decode())
+            self._store.set_setting(LOOKED, iso(datetime.now(UTC)))
         except sqlite3.Error as problem:
             log.warning("list of packs not kept: %s", problem)
         names = {offer.id for offer in offers}
         self._problems = {name: problem for name, problem in self._problems.items() if name in names}
         areas = told.get("areas")
-        if isinstance(areas, list) and areas:
-            for pack in self._shelf.packs:
-                if pack.info.id not in names and pack.info.id not in areas:
-                    self._shelf.remove(pack.info.id)
-                    self._shelf.sweep(None, pack.info.id)
+        areas = areas if isinstance(areas, list) else []
+        for pack in self._shelf.packs:
+            if pack.info.id not in names and (pack.info.mission or (areas and pack.info.id not in areas)):
+                self._shelf.remove(pack.info.id)
+                self._shelf.sweep(None, pack.info.id)
 
     def _is_here(self, offer: Offer) -> bool:
         """Whether the pack on the tablet is the one on offer, byte for byte; that is read once per start."""
@@ -247,6 +284,7 @@ def download(
     # If-Range: a server that has another version meanwhile sends all of it, with 200, and not another's end.
     headers = {"Range": f"bytes={there}-", "If-Range": f'"{offer.sha256}"'} if there else {}
     url = f"{session.server}/packs/{urllib.parse.quote(offer.id)}?version={urllib.parse.quote(offer.version)}"
+    url += f"&situation={urllib.parse.quote(session.situation)}" if offer.mission else ""
     with stream(url, token=session.token, headers=headers) as answer:
         if answer.status == 416:
             part.unlink(missing_ok=True)

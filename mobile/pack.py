@@ -45,6 +45,8 @@ class PackInfo:
     attribution: str
     max_zoom: int
     parts: dict[str, int]
+    mission: str = ""
+    """The mission that it is bound to; "" for none."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class Pack:
             told["attribution"],
             int(told["maxzoom"]),
             {str(name): int(rows) for name, rows in self._file.execute("SELECT name, rows FROM part")},
+            str(told.get("mission", "")),
         )
 
     def close(self) -> None:

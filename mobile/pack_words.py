@@ -51,7 +51,9 @@ def warning(state: PacksState, words: Words) -> str:
     if pack is None:
         return ""
     text = words.say(f"packs.warn.{pack.phase}", have=date(pack.have, words), offered=date(pack.offered, words))
-    if len(state.packs) > 1:
+    if pack.mission:
+        text = words.say("packs.warn.mission")
+    elif len(state.packs) > 1:
         text = f"{text} ({pack.title})"
     if pack.loading:
         return f"{text} – {words.say('packs.loading.short', share=share(pack))}"

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 PACK_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 HASH = re.compile(r"[0-9a-f]{64}")
+MISSION = "einsatz-"
+"""What the ids of packs begin with that are bound to a mission: not kept a moment longer."""
 MAX_PACKS = 50
 MAX_PACK_BYTES = 8 * 1024**3
 RESERVE_BYTES = 64 * 1024**2
@@ -40,6 +43,8 @@ class Offer:
     sha256: str
     built_at: str
     data_at: str
+    mission: str = ""
+    """The mission that it is bound to; "" for none."""
 
     @classmethod
     def of(cls, entry: dict[str, Any]) -> "Offer":
@@ -48,20 +53,25 @@ class Offer:
             made = cls(
                 **{name: str(entry[name]) for name in ("id", "title", "version", "sha256", "built_at", "data_at")},
                 bytes=int(entry["bytes"]),
+                mission=str(entry.get("mission") or ""),
             )
         except (KeyError, TypeError) as problem:
             raise ValueError(f"not a pack: {problem}") from problem
         if not PACK_ID.fullmatch(made.id) or not HASH.fullmatch(made.sha256) or not 0 < made.bytes <= MAX_PACK_BYTES:
             raise ValueError(f"not a pack: {made.id[:40]!r}")
+        if bool(made.mission) != made.id.startswith(MISSION):
+            raise ValueError(f"a pack of a mission, or not: {made.id!r}")
         return made
 
 
 class Shelf:
-    """Opens what is there. `changes` grows with every pack that comes or goes."""
+    """Opens what is there. `changes` grows with every pack that comes or goes, `vanished` with those of missions that
+    go.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.changes = 0
+        self.changes = self.vanished = 0
         self._lock = threading.RLock()
         self._packs: dict[str, Pack] = {}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -133,8 +143,8 @@ class Shelf:
         return sorted(found.values(), key=lambda point: (geo.distance_m(here, point.at), point.id))[:limit]
 
     def own(self, here: geo.LonLat, reach_m: float) -> list[OwnObject]:
-        """The operator's own objects round a place, of all packs."""
-        return [one for pack in self.packs for one in pack.own(here, reach_m)]
+        """The operator's own objects round a place, of all packs; one that lies in two packs counts once."""
+        return list({one.id: one for pack in self.packs for one in pack.own(here, reach_m)}.values())
 
     def plan_page(self, plan: str, page: int) -> bytes | None:
         """A page of a plan (PNG) from the first pack that has it, counted from 1."""
@@ -158,7 +168,7 @@ class Shelf:
                 raise PackError(f"{offer.id}: the bytes are not those that were offered")
             tried = Pack(part)  # one that cannot be read must not replace one that can
             tried.close()
-            if tried.info.id != offer.id:
+            if (tried.info.id, tried.info.mission) != (offer.id, offer.mission):
                 raise PackError(f"{offer.id}: calls itself {tried.info.id}")
         except PackError:
             part.unlink(missing_ok=True)
@@ -174,6 +184,20 @@ class Shelf:
         for old in self.folder.glob(f"{offer.id if offer else name}.*.part"):
             if offer is None or old != self.part(offer):
                 old.unlink(missing_ok=True)
+
+    def keep_missions(self, names: Iterable[str]) -> bool:
+        """Delete what is bound to any other mission than these (their ids), also what is half here; True if any was."""
+        kept, gone = set(names), False
+        for pack in self.packs:
+            if pack.info.mission and pack.info.mission not in kept:
+                self.remove(pack.info.id)
+                self.vanished += 1
+                gone = True
+        left = {pack.info.id for pack in self.packs}
+        for part in self.folder.glob(f"{MISSION}*.part"):
+            if not kept or (gone and part.name.partition(".")[0] not in left):
+                part.unlink(missing_ok=True)
+        return gone
 
     def remove(self, name: str) -> None:
         """The server has it no more, or it is damaged."""

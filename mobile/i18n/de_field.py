@@ -31,6 +31,8 @@ FIELD: dict[str, str] = {
 }
 
 OWN: dict[str, str] = {
+    "packs.warn.mission": "Objekte am Einsatz fehlen",
+    "packs.parts.objects": "{objects} eigene Objekte · {water} Wasserentnahmestellen",
     "near.own": "Eigene Objekte",
     "own.data_at": "Stand {date}",
     "plan": "Plan",

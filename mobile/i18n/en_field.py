@@ -31,6 +31,8 @@ FIELD: dict[str, str] = {
 }
 
 OWN: dict[str, str] = {
+    "packs.warn.mission": "Objects at the mission are missing",
+    "packs.parts.objects": "{objects} own objects · {water} water points",
     "near.own": "Own objects",
     "own.data_at": "As of {date}",
     "plan": "Plan",

@@ -160,6 +160,8 @@ class Frame(FloatLayout):
 
     def tick(self) -> None:
         """A second has passed."""
+        if self.plan is not None and self.plan.is_gone():
+            self._close_plan()
         for pane in self._in_sight():
             pane.tick()
         if self.alarm:

@@ -45,6 +45,7 @@ class MapPane(FloatLayout):
         self.follow, self.heading_up = True, False
         self.picked: str | None = None
         self._base: int | None = None
+        self._vanished = cab.shelf.vanished
         self._own_at: tuple[int, int, int] | None = None
         self._own: list[OwnObject] = []
         self.map = TownMap(look, atlas, self._pick, self._dragged, size_hint=(1, 1), pos_hint={"x": 0, "y": 0})
@@ -98,6 +99,9 @@ class MapPane(FloatLayout):
         if self._base != cab.shelf.changes:
             self._base = cab.shelf.changes
             self._lay_ground()
+        if self._vanished != cab.shelf.vanished:  # what was found may be one of them
+            self._vanished, self.found = cab.shelf.vanished, None
+            self._close_search()
         scene = Scene(self.map.plane, cab.unit, cab.now(), self.look.words)
         drawing = draw(cab.snapshot.features, scene)
         self._look_up_own()

@@ -68,6 +68,7 @@ class PacksPane(Pane):
             lines.append(words.say(f"packs.problem.{pack.problem}", size=pack_words.size(pack.bytes, words)))
         held = self.cab.shelf.get(pack.id)
         if held is not None:
-            parts = {name: held.info.parts.get(name, 0) for name in ("tiles", "addresses", "water")}
-            lines += [words.say("packs.parts", **parts), held.info.attribution]
+            parts = {name: held.info.parts.get(name, 0) for name in ("tiles", "addresses", "water", "objects")}
+            key = "packs.parts" if parts["tiles"] else "packs.parts.objects"
+            lines += [words.say(key, **parts), *filter(None, [held.info.attribution])]
         return tuple(lines)

@@ -110,6 +110,7 @@ class PlanView(Pane):
     def __init__(self, look: Look, cab: Cab, place: PlanPlace, on_back: Callable[[], None], **more: Any) -> None:
         super().__init__(look, cab, spacing=look.mm(1), padding=[look.mm(1)] * 4, **more)
         self.place = place
+        self._changes, self._was_there = cab.shelf.changes, False
         Ground(self, look.colour("ground"))
         words, high = look.words, look.mm(TOUCH_MM)
         top = BoxLayout(size_hint_y=None, height=high, spacing=look.mm(2), padding=[0, 0, look.mm(2), 0])
@@ -136,6 +137,14 @@ class PlanView(Pane):
             self.add_widget(part)
         self.turn(0)
 
+    def is_gone(self) -> bool:
+        """Whether the pack that the page was in is there no more: its mission has ended."""
+        plan, number = self.place.leaves[self.place.page]
+        if not self._was_there or self._changes == self.cab.shelf.changes:
+            return False
+        self._changes = self.cab.shelf.changes
+        return self.cab.shelf.plan_page(plan.id, number) is None
+
     def turn(self, step: int) -> None:
         """Go on or back by pages; not beyond the first and the last."""
         leaves, words = self.place.leaves, self.look.words
@@ -143,10 +152,12 @@ class PlanView(Pane):
         if step and page == self.place.page:
             return
         self.place = replace(self.place, page=page)
+        self._changes = self.cab.shelf.changes
         plan, number = leaves[page]
         self.title.text = " · ".join((bold(self.place.title), bold(plan.name)))
         self.number.text = words.say("plan.page", page=page + 1, pages=len(leaves))
         self.number.width = self.number.needed()
         self.previous.disabled, self.next.disabled = page == 0, page == len(leaves) - 1
+        self._was_there = bool(number)
         png = self.cab.shelf.plan_page(plan.id, number) if number else None
         self.paper.show(png, words.say("plan.unreadable" if number else "plan.not_here"))

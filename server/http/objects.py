@@ -16,7 +16,7 @@ from layers.observation import iso
 from layers.position import place
 from layers.reasons import why
 from server import runtime
-from server.base.objects.library import Objects, Reader, feature
+from server.base.objects.library import LonLat, Objects, Reader, feature
 from server.base.objects.store import Box, Stored
 from server.http.body import number
 from server.http.errors import Problem
@@ -30,17 +30,33 @@ MOST = 5_000
 
 def reader(situation: Situation) -> Reader:
     """The caller; a crew with the places of its open missions."""
+    return Reader(role=caller().role, missions=tuple(open_missions(situation).values()))
+
+
+def open_missions(situation: Situation) -> dict[str, LonLat]:
+    """The open missions of the calling crew's unit that have a place; none for any other role."""
     who = caller()
     if who.role != "crew" or who.unit is None:
-        return Reader(role=who.role)
+        return {}
     with situation.desk.lock:
         book = situation.picture.book
         if book.now is None:
-            return Reader(role=who.role)  # nothing has happened yet
-        records = [book.record(mission, "mission") for mission in missions_of(book, who.unit)]
+            return {}  # nothing has happened yet
+        records = {mission: book.record(mission, "mission") for mission in missions_of(book, who.unit)}
         now = book.time()
-        found = [place(one) for one in records if one is not None and state(one, now) == OPEN]
-    return Reader(role=who.role, missions=tuple(centre(one) for one in found if one is not None))
+        places = {key: place(one) for key, one in records.items() if one is not None and state(one, now) == OPEN}
+    return {mission: centre(one) for mission, one in places.items() if one is not None}
+
+
+def is_open(situation: str, mission: str) -> bool:
+    """Is the mission open? One of a situation that is gone is not."""
+    try:
+        found = house().situations.get(situation)
+    except KeyError:
+        return False
+    with found.desk.lock:
+        record = found.picture.book.record(mission, "mission")
+        return record is not None and state(record, found.picture.book.time()) == OPEN
 
 
 @blueprint.get("/objects")

@@ -30,3 +30,5 @@ class PackEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Rows by part."""
     role: str | None = None
     """The only role that it is for; None: all that may have packs."""
+    mission: str | None = None
+    """The mission that it is bound to: a tablet deletes it when that ends."""

@@ -1,24 +1,27 @@
 """The pack of own objects: what an operator's layers hold for crews, in the format of every pack, without a map.
 
 It is a pack of its own, so that a new table of hydrants is not paid for with the map again, and so that it can be for
-crews alone. In it is only what a crew may see wherever it is: no layer that is bound to missions.
+crews alone. In it is only what a crew may see wherever it is; what is bound to a mission comes in a pack of that
+mission (`server.packs.mission`), which this module writes too.
 """
 
 import hashlib
 import os
 import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
-from layers.geo import centre
+from layers.geo import bounds, centre
 from server.base.objects.library import Objects
 from server.base.objects.plans import Plan
 from server.base.objects.rows import Own
-from server.base.objects.store import Box
+from server.base.objects.store import Box, Stored
 from server.base.objects.ways import may_name
 from server.packs.area import PackEntry
 from server.packs.cut import APPLICATION_ID, FORMAT, hash_of
@@ -28,6 +31,16 @@ from server.packs.store import OWN as ID
 TITLE = "Eigene Objekte"
 ROLE = "crew"
 Row = tuple[Any, ...]
+
+
+class Label(Struct, frozen=True, kw_only=True):
+    """What a pack says of itself; with a `mission` it is bound to it, in its `situation`."""
+
+    id: str
+    title: str
+    version: str
+    mission: str | None = None
+    situation: str | None = None
 
 
 def layers_of(objects: Objects) -> dict[str, str]:
@@ -45,19 +58,27 @@ def version_of(objects: Objects) -> str:
 
 def cut_own(objects: Objects, target: Path) -> PackEntry | None:
     """Write it; None where no object is for crews. Raises OSError, sqlite3.Error."""
-    version = version_of(objects)
+    chosen = {name: objects.of_layer(name) for name in layers_of(objects)}
+    return write(objects, chosen, Label(id=ID, title=TITLE, version=version_of(objects)), target)
+
+
+def write(objects: Objects, chosen: Mapping[str, Sequence[Stored]], label: Label, target: Path) -> PackEntry | None:
+    """Write objects by layer with their plans; None where there are none. Who asks has looked at the audience.
+
+    `target` is the old file or the new one, whole. Raises OSError, sqlite3.Error.
+    """
     rows: list[Row] = []
     waters: list[Row] = []
     plans: dict[str, tuple[Plan, ...]] = {}
     boxes: list[Box] = []
     dates: list[str] = []
-    for name in layers_of(objects):
-        one, box, data_at = objects.settings[name], objects.box(name), objects.state(name).data_at
-        boxes += [box] if box else []
-        dates += [data_at] if data_at else []
-        for stored in objects.of_layer(name):
+    for name, found in chosen.items():
+        one, data_at = objects.settings[name], objects.state(name).data_at
+        dates += [data_at] if data_at and found else []
+        for stored in found:
             own = stored.own
             lon, lat = centre(own.geometry)
+            boxes.append(bounds(own.geometry))
             told = _told(own, one.title, data_at)
             shape = msgspec.json.encode(own.geometry).decode()
             key = f"own:{name}:{own.key}"
@@ -76,7 +97,7 @@ def cut_own(objects: Objects, target: Path) -> PackEntry | None:
     draft.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as pack:
-            _write(pack, version, box, oldest, {"objects": sorted(rows), "water": sorted(waters)})
+            _write(pack, label, box, oldest, {"objects": sorted(rows), "water": sorted(waters)})
             held = write_plans(pack, objects.plans, plans)
             pack.execute("COMMIT")
         digest, size = hash_of(draft), draft.stat().st_size
@@ -87,9 +108,9 @@ def cut_own(objects: Objects, target: Path) -> PackEntry | None:
         draft.unlink(missing_ok=True)
     counts = {"tiles": 0, "addresses": 0, "water": len(waters), "objects": len(rows), "plans": held}
     return PackEntry(
-        id=ID,
-        title=TITLE,
-        version=version,
+        id=label.id,
+        title=label.title,
+        version=label.version,
         bytes=size,
         sha256=digest,
         built_at=oldest,
@@ -97,6 +118,7 @@ def cut_own(objects: Objects, target: Path) -> PackEntry | None:
         bbox=box,
         parts=counts,
         role=ROLE,
+        mission=label.mission,
     )
 
 
@@ -118,7 +140,7 @@ def _told(own: Own, layer_title: str, data_at: str | None) -> str:
 
 def _write(
     pack: sqlite3.Connection,
-    version: str,
+    label: Label,
     box: tuple[float, float, float, float],
     data_at: str,
     rows: dict[str, list[Row]],
@@ -131,17 +153,18 @@ def _write(
     pack.execute("CREATE TABLE part (name TEXT PRIMARY KEY, version INTEGER, rows INTEGER, sha256 TEXT)")
     west, south, east, north = box
     told = {
-        "name": TITLE,
+        "name": label.title,
         "format": "pbf",
         "bounds": f"{west:.6f},{south:.6f},{east:.6f},{north:.6f}",
         "minzoom": "8",
         "maxzoom": "15",
         "type": "overlay",
         "attribution": "",
-        "id": ID,
-        "pack_version": version,
+        "id": label.id,
+        "pack_version": label.version,
         "built_at": data_at,
         "data_at": data_at,
+        **({"mission": label.mission, "situation": label.situation or ""} if label.mission else {}),
     }
     pack.executemany("INSERT INTO metadata VALUES (?,?)", sorted(told.items()))
     for part in OWN_PARTS:

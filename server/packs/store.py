@@ -13,6 +13,7 @@ from server.base.base import Base, BaseError, Bases
 from server.base.objects.library import Objects
 from server.edge import Bug, contained
 from server.packs.area import PackArea, PackEntry
+from server.packs.mission import MissionPacks
 
 log = logging.getLogger("lagebild.packs")
 
@@ -32,6 +33,8 @@ class PackStore:
         self._folder, self._bases, self._areas, self._own = folder, bases, areas, own
         self._entries: dict[str, PackEntry] = {}
         self._own_entry: PackEntry | None = None
+        self.missions = MissionPacks(folder / "missions", own) if own is not None else None
+        """Those that are bound to missions; None where there are no own objects at all."""
         self._own_done: str | None = None
         self._done: str | None = None
         self._stopped = threading.Event()

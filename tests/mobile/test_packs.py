@@ -211,7 +211,7 @@ def test_a_server_that_has_lost_its_maps_takes_none_from_the_tablet(
     answer: dict[str, Any] = {"packs": [], "areas": ["gebiet"], "building": False}
 
     def fetch(url: str, **_: Any) -> tuple[int, bytes, dict[str, str]]:
-        assert url.endswith("/packs")
+        assert url.endswith("/packs?situation=live")
         asked.set()
         return 200, json.dumps(answer).encode(), {}
 
@@ -254,7 +254,7 @@ import sys
 from pathlib import Path
 from mobile.shelf import Offer, Shelf
 folder, *fields = sys.argv[1:]
-offers = [Offer(*fields[n:n+3], int(fields[n+3]), *fields[n+4:n+7]) for n in (0, 7)]
+offers = [Offer(*fields[n:n+3], int(fields[n+3]), *fields[n+4:n+8]) for n in (0, 8)]
 shelf = Shelf(Path(folder))
 bodies = [(Path(folder).parent / name).read_bytes() for name in ("old.body", "new.body")]
 print("ready", flush=True)
