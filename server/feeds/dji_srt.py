@@ -1,8 +1,8 @@
 """Subtitles that DJI drones write beside their videos: one line of telemetry for each second or frame.
 
-Two forms: `F/2.8, SS 206, ISO 150, GPS (8.78, 51.83, 10), D 2.80m, H 0.00m, H.S 0.00m/s, V.S 0.00m/s` with longitude,
+Forms: `F/2.8, SS 206, ISO 150, GPS (8.78, 51.83, 10), D 2.80m, H 0.00m, H.S 0.00m/s, V.S 0.00m/s` with longitude,
 latitude and satellites, distance to home, height and speeds; and `[latitude: 51.83] [longitude: 8.78] [rel_alt: 1.300
-abs_alt: 170.2]`, of which some models write `longtitude`.
+abs_alt: 170.2]`, of which some models write `longtitude`. Autel's drones write `GPS(E: 8.78, N: 51.83, 123.40m)`.
 """
 
 import re
@@ -20,7 +20,8 @@ MAX_BYTES = 32_000_000
 MAX_SUBTITLES = 200_000
 _N = r"([+-]?\d{1,9}(?:\.\d{1,12})?)"
 _CODE = re.compile(r"^\ufeff?(\d{1,3}):(\d\d):(\d\d)[,.](\d{1,3})[ \t]*-->", re.MULTILINE | re.ASCII)
-_GPS = re.compile(rf"\bGPS\s?\(\s?{_N}\s?,\s?{_N}\s?(?:,\s?{_N}M?\s?)?\)", re.ASCII)
+_GPS = re.compile(rf"\bGPS\s?\(\s?{_N}\s?,\s?{_N}\s?(?:,\s?{_N}(M?)\s?)?\)", re.ASCII)
+_SIDED = re.compile(rf"\bGPS\s?\(\s?([EW]):\s?{_N}\s?,\s?([NS]):\s?{_N}\s?(?:,\s?{_N}\s?m\s?)?\)", re.ASCII)
 _PAIR = re.compile(rf"\b([A-Za-z_]{{2,20}})\s{{0,2}}:\s{{0,2}}{_N}", re.ASCII)
 _SHORT = re.compile(rf"(?:^|[,\s])(D|H|H\.S|V\.S|ISO|EV|BAROMETER)[\s:]\s?{_N}", re.ASCII)
 _TIME = re.compile(r"\b(\d{4})[-.](\d\d)[-.](\d\d) (\d\d:\d\d:\d\d)(?:[.,](\d{1,3}))?", re.ASCII)
@@ -76,7 +77,11 @@ def _sample(offset_s: float, text: str, zone: str) -> Sample | None:
     if found := _GPS.search(text):
         lon, lat = float(found[1]), float(found[2])
         if found[3] is not None:
-            extra["satellites"] = float(found[3])
+            extra["gps_altitude_m" if found[4] else "satellites"] = float(found[3])
+    elif sided := _SIDED.search(text):
+        lon, lat = (float(sided[at + 1]) * (-1 if sided[at] in "WS" else 1) for at in (1, 3))
+        if sided[5] is not None:
+            named.setdefault("altitude", float(sided[5]))
     if lon is None or lat is None:
         return None
     if "D" in short:

@@ -79,3 +79,32 @@ def test_what_yields_nothing(body: bytes) -> None:
 @given(st.lists(st.text(max_size=30), min_size=5, max_size=5))
 def test_any_cells_are_survived(cells: list[str]) -> None:
     survives(NAME, SHORT + ",".join(cells).encode("utf-8", "replace") + b"\n5,4.3,,51.83,8.78\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"latitude,longitude,altitude(m),curvesize(m),actiontype1\n51.83,8.78,30,0,-1\n", "the plan of a flight"),
+        (b"\x9b\0\0\0\0\0\0\0d\0" + bytes(range(256)), "is converted to CSV first"),
+    ],
+)
+def test_what_is_no_record_of_a_flight_is_refused_by_its_name(body: bytes, reason: str) -> None:
+    with pytest.raises(DecodeError, match=reason):
+        feeds()[NAME].decode(body, context(NAME))
+
+
+@pytest.mark.parametrize(
+    ("column", "mps"),
+    [
+        ("speed(m/s)", 18.0),
+        ("speed (km/h)", 5.0),
+        ("OSD.hSpeed [MPH]", 8.04672),
+        ("speed(knots)", 9.26),
+        ("speed(x)", None),
+    ],
+)
+def test_the_unit_of_a_column_counts(column: str, mps: float | None) -> None:
+    head = f"datetime(utc),latitude,longitude,{column}\n2026-11-21 18:05:11,51.83,8.78,18\n"
+    (seen,) = decoded(NAME, head.encode()).observations
+    assert isinstance(seen.content, Drone)
+    assert seen.content.ground_speed_mps == (UNSET if mps is None else mps)

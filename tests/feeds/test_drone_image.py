@@ -1,6 +1,7 @@
 """Images of drones. The frames are in fixtures/frames/drone_image; Pillow is the second opinion on their EXIF."""
 
 import io
+import struct
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -254,6 +255,55 @@ def test_words_of_several_makers() -> None:
         b'<!DOCTYPE a [<!ENTITY e "x">]><a xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/" drone-dji:RtkFlag="50"/>'
     )
     assert xmp.words(doctype) == ({"RtkFlag": "50"}, {"xmp_not_xml"})
+
+
+def test_structures_hold_the_pose_of_the_camera_and_that_of_the_aircraft() -> None:
+    content, observation = image("skydio.jpg")
+    assert (content.heading_deg, content.pitch_deg, content.height_m, content.view) == (100.0, -45.0, 40.5, "oblique")
+    assert observation.extra["FlightYawDegree"] == "10"
+
+
+def extended(packet: bytes, *cuts: int) -> bytes:
+    """The nadir image with a second packet of XMP, in segments that begin at these places."""
+    found = NADIR[:2]
+    for start, end in zip(cuts, [*cuts[1:], len(packet)], strict=True):
+        head = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 32 + len(packet).to_bytes(4, "big")
+        part = head + start.to_bytes(4, "big") + packet[start:end]
+        found += b"\xff\xe1" + (len(part) + 2).to_bytes(2, "big") + part
+    return found + NADIR[2:]
+
+
+def test_a_packet_of_xmp_in_several_segments() -> None:
+    packet = b'<r xmlns:d="http://www.dji.com/drone-dji/1.0/" d:LRFTargetDistance="71.5" d:RelativeAltitude="+1"/>'
+    (whole,) = feeds()[NAME].decode(extended(packet, 0, 40), context(NAME)).observations
+    assert (whole.extra["LRFTargetDistance"], whole.content.height_m) == ("71.5", 80.0)  # type: ignore[union-attr]
+    (torn,) = feeds()[NAME].decode(extended(packet, 40), context(NAME)).observations
+    assert "LRFTargetDistance" not in torn.extra
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "JPEG"])
+@pytest.mark.parametrize("lossless", [False, True])
+def test_what_another_library_writes(form: str, lossless: bool) -> None:
+    file, tags_of = io.BytesIO(), Picture.Exif()
+    tags_of[ExifTags.Base.Make] = "DJI"
+    tags_of.get_ifd(ExifTags.IFD.GPSInfo).update({1: "S", 2: (51.0, 30.0, 0.0), 3: "W", 4: (8.0, 45.0, 0.0)})
+    Picture.new("RGB", (64, 48)).save(file, form, exif=tags_of, lossless=lossless)
+    (found,) = feeds()[NAME].decode(file.getvalue(), context(NAME)).observations
+    assert isinstance(found.content, Image)
+    assert (found.content.width_px, found.content.height_px, found.content.camera) == (64, 48, "DJI")
+    assert found.content.media_type == f"image/{form.lower()}"
+    assert found.geometry == {"type": "Point", "coordinates": [-8.75, -51.5]}
+
+
+def test_the_size_of_a_raw_file_is_not_that_of_its_thumbnail() -> None:
+    entries = [(0xFE, 4, 1, 1), (0x100, 4, 1, 160), (0x101, 4, 1, 120), (0x14A, 4, 1, 8 + 2 + 4 * 12 + 4)]
+    full = [(0xFE, 4, 1, 0), (0x100, 4, 1, 5280), (0x101, 4, 1, 3956)]
+    body = b"II*\0\x08\0\0\0"
+    for directory in (entries, full):
+        body += struct.pack("<H", len(directory)) + b"".join(struct.pack("<HHII", *entry) for entry in directory)
+        body += bytes(4)
+    tags_found = exif.read(body).tags
+    assert (tags_found["ImageWidth"], tags_found["ImageHeight"]) == (5280, 3956)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""Images of drones (and of cameras in a hand) with what their metadata tell of time, place and pose: JPEG, TIFF.
+"""Images of drones (and of cameras in a hand) with what their metadata tell of time, place and pose: JPEG, TIFF, DNG,
+PNG, WebP, HEIF.
 
-The file is the message. Its metadata alone are read: EXIF, XMP of DJI, Parrot, Autel, Pix4D, senseFly. Where pose,
-height and focal length are known, the footprint on flat ground is computed (`layers.footprint`). The subject is the
-SHA-256 of the file, so the same file is the same image, whoever sends it and how often.
+The file is the message. Its metadata alone are read: EXIF, XMP of DJI, Parrot, Autel, Skydio, Pix4D, senseFly. Where
+pose, height and focal length are known, the footprint on flat ground is computed (`layers.footprint`). The subject is
+the SHA-256 of the file, so the same file is the same image, whoever sends it and how often.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ def decode(body: bytes, context: Context) -> Decoded:
     if pixels > MAX_PIXELS:
         raise DecodeError(f"the image has {pixels:.0f} pixels, more than {MAX_PIXELS}", TOO_LARGE)
     words, flags = xmp.words(raw.xmp)
-    tags = {**words, **raw.tags}
+    tags = {**xmp.words(exif.extended_xmp(raw.more_xmp))[0], **words, **raw.tags}
     if (by_flir := flir.taken_at(raw.flir)) is not None:
         tags["DateTimeOriginal"] = by_flir
     if not tags:
@@ -55,10 +56,10 @@ def decode(body: bytes, context: Context) -> Decoded:
 
 FEED = Feed(
     name=NAME,
-    title="Images of drones: JPEG and TIFF with EXIF and XMP",
+    title="Images of drones: JPEG, TIFF and others with EXIF and XMP",
     decode=decode,
     max_bytes=MAX_BYTES,
     zone="Europe/Berlin",
     options=ShotOptions,
-    stream=Stream(framer=Whole, files=("*.jpg", "*.jpeg", "*.tif", "*.tiff")),
+    stream=Stream(framer=Whole, files=("*.jpg", "*.jpeg", "*.tif", "*.tiff", "*.heic")),
 )

@@ -1,4 +1,5 @@
-"""EXIF 2.32 (CIPA DC-008) as it lies in a TIFF, and in the segments of a JPEG. Nothing of the pixels is decoded.
+"""EXIF 2.32 (CIPA DC-008) as it lies in a TIFF, and in the segments of a JPEG or another container. Nothing of the
+pixels is decoded.
 
 Read by hand and not by an imaging library: what comes is from strangers and often damaged, a library then raises
 whatever its parts raise, and opens more than is needed. A tag that cannot be read is as one that is not there.
@@ -10,14 +11,17 @@ from typing import Any
 from msgspec import Struct
 
 from server.feeds import INVALID, DecodeError
+from server.feeds.drone_image.containers import find
 
 IFD0 = {
+    0x00FE: "SubfileType",
     0x0100: "ImageWidth",
     0x0101: "ImageHeight",
     0x010F: "Make",
     0x0110: "Model",
     0x0112: "Orientation",
     0x0132: "ModifyDate",
+    0x014A: "SubIFD",
     0x02BC: "XMP",
     0x8769: "ExifIFD",
     0x8825: "GPSIFD",
@@ -63,6 +67,8 @@ _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB,
 """Start-of-frame markers: they hold the size of the picture."""
 _ALONE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
 _EXIF_HEADER, _XMP_HEADER = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
+_XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+_GUID_BYTES = 32
 _FLIR_HEADER = b"FLIR\0"
 
 
@@ -72,6 +78,8 @@ class Raw(Struct):
     media_type: str
     tags: dict[str, Any]
     xmp: bytes = b""
+    more_xmp: list[bytes] = []
+    """Segments of an XMP packet that is too long for one: GUID, length of the whole, offset, part."""
     flir: list[bytes] = []
     """Segments of radiometric data."""
 
@@ -86,7 +94,21 @@ def read(body: bytes) -> Raw:
         return Raw("image/tiff", tags, xmp if isinstance(xmp, bytes) else b"")
     if body[:4] in (b"II+\0", b"MM\0+"):
         raise DecodeError("a TIFF with 64-bit offsets (BigTIFF) is not read", INVALID)
-    raise DecodeError("neither JPEG nor TIFF")
+    if (inside := find(body)) is None:
+        raise DecodeError("neither JPEG nor TIFF, PNG, WebP or HEIF")
+    tags = _tiff(inside.tiff)
+    return _sized(Raw(inside.media_type, tags, inside.xmp), inside.size)
+
+
+def extended_xmp(segments: list[bytes]) -> bytes:
+    """The packet that lies in several segments; empty where one of them is missing."""
+    if not segments:
+        return b""
+    whole = [part for part in segments if part[:_GUID_BYTES] == segments[0][:_GUID_BYTES]]
+    parts = {part[_GUID_BYTES + 4 : _GUID_BYTES + 8]: part[_GUID_BYTES + 8 :] for part in whole}
+    packet = b"".join(parts[offset] for offset in sorted(parts))
+    stated = int.from_bytes(segments[0][_GUID_BYTES : _GUID_BYTES + 4], "big")
+    return packet if len(packet) == stated <= MAX_XMP else b""
 
 
 def _jpeg(body: bytes) -> Raw:
@@ -113,17 +135,26 @@ def _jpeg(body: bytes) -> Raw:
             found.tags.pop("XMP", None)
         elif marker == 0xE1 and payload.startswith(_XMP_HEADER) and not found.xmp:
             found.xmp = payload[len(_XMP_HEADER) :]
+        elif marker == 0xE1 and payload.startswith(_XMP_EXTENSION):
+            found.more_xmp.append(payload[len(_XMP_EXTENSION) :])
         elif marker == 0xE1 and payload.startswith(_FLIR_HEADER):
             found.flir.append(payload[len(_FLIR_HEADER) :])
         elif marker in _FRAMES and len(payload) >= 5 and size is None:
             size = (int.from_bytes(payload[3:5], "big"), int.from_bytes(payload[1:3], "big"))
         at += 2 + max(length, 2)
+    return _sized(found, size)
+
+
+def _sized(found: Raw, size: tuple[int, int] | None) -> Raw:
+    """With the size of the container. Raises DecodeError where there is nothing to read."""
     for name in ("ImageWidth", "ImageHeight"):
         found.tags.pop(name, None)  # of the thumbnail, or of the image before it was made smaller
     if size is not None:
         found.tags["ImageWidth"], found.tags["ImageHeight"] = size
+    found.tags.pop("XMP", None)
     if not found.tags and not found.xmp:
-        raise DecodeError("a JPEG without anything to read in it", INVALID)
+        kind = found.media_type.partition("/")[2].upper()
+        raise DecodeError(f"a {kind} without anything to read in it", INVALID)
     return found
 
 
@@ -133,6 +164,7 @@ def _tiff(data: bytes) -> dict[str, Any]:
     if order is None or len(data) < 8:
         return {}
     tags = _directory(data, order, int(struct.unpack_from(f"{order}I", data, 4)[0]), IFD0)
+    _full_size(data, order, tags)
     for pointer, names in (("ExifIFD", EXIF), ("GPSIFD", GPS)):
         offset = tags.pop(pointer, None)
         if isinstance(offset, int):
@@ -144,6 +176,18 @@ def _tiff(data: bytes) -> dict[str, Any]:
     if isinstance(clock, list) and len(clock) >= 3 and all(0 <= part < 61 for part in clock[:3]):
         tags["GPSTimeStamp"] = f"{int(clock[0]):02d}:{int(clock[1]):02d}:{int(clock[2]):02d}"
     return tags
+
+
+def _full_size(data: bytes, order: str, tags: dict[str, Any]) -> None:
+    """The first image of a raw file (DNG) is its thumbnail; the size is that of the full one, in a directory below."""
+    offsets = tags.pop("SubIFD", None)
+    if not tags.pop("SubfileType", 0):
+        return
+    for offset in offsets if isinstance(offsets, list) else [offsets]:
+        below = _directory(data, order, offset, IFD0) if isinstance(offset, int) else {}
+        if below.get("SubfileType", 0) == 0 and "ImageWidth" in below and "ImageHeight" in below:
+            tags |= {name: below[name] for name in ("ImageWidth", "ImageHeight")}
+            return
 
 
 def _directory(data: bytes, order: str, offset: int, names: dict[int, str]) -> dict[str, Any]:
@@ -177,9 +221,10 @@ def _value(raw: bytes, order: str, kind: int, number: int, name: str) -> Any:
     if kind in (_RATIONAL, _SRATIONAL):
         parts = struct.unpack(f"{order}{2 * number}{'i' if kind == _SRATIONAL else 'I'}", raw)
         pairs = list(zip(parts[::2], parts[1::2], strict=True))
-        if any(below == 0 for _, below in pairs):
+        if any(below == 0 and (above or number == 1) for above, below in pairs):
             return None
-        values: list[Any] = [above / below for above, below in pairs]
+        # Of degrees, minutes and seconds some cameras leave the seconds out as 0/0.
+        values: list[Any] = [above / below if below else 0.0 for above, below in pairs]
     else:
         values = list(struct.unpack(f"{order}{number}{_FORMATS[kind]}", raw))
     return values[0] if len(values) == 1 else values
