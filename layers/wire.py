@@ -109,12 +109,16 @@ REPORTS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 
 
 class Answer(TypedDict):
-    """The acknowledgement of a report: `ok` and durable under `seq`, or why not in `error` and `description`."""
+    """The acknowledgement of a report: `ok` and durable under `seq`, or why not: a word, a sentence, a code.
+
+    `why` is `{code, ...}` as in `layers/reasons.py`; None: no word for it.
+    """
 
     ok: bool
     seq: NotRequired[int]
     error: NotRequired[str]
     description: NotRequired[str]
+    why: NotRequired[dict[str, str] | None]
 
 
 class CursorMismatch(ValueError):
