@@ -1,12 +1,12 @@
 """The demo: one exercise that runs, and a sign-in link for each person who takes part."""
 
 import logging
-import os
 from pathlib import Path
 
 from fixtures.library import town_osm_path
 from server.access import Role
 from server.audit import OPERATOR
+from server.durable import replace_file
 from server.house import House
 from server.links import sign_in_link
 
@@ -62,8 +62,4 @@ def prepare(house: House, scenario: str, base: str) -> list[str]:
 
 
 def _write_private(path: Path, text: str) -> None:
-    fresh = path.with_name(path.name + ".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-    fresh.replace(path)
+    replace_file(path, text.encode() + b"\n")

@@ -6,7 +6,6 @@ whatever a crash left beside it is ignored. Time stands still while no server ru
 """
 
 import logging
-import os
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from layers.settings import PictureSettings
 from server import runtime
 from server.clock import ScenarioClock, State
 from server.desk import Desk, DeskSettings
+from server.durable import replace_file
 from server.journal import Journal
 from server.journal.copying import copy_until
 from server.journal.sqlite import SqliteJournal
@@ -206,22 +206,5 @@ class Exercise(Situation):
 
 def write_state(folder: Path, state: ExerciseState) -> None:
     """Replace situation.json so that after any crash it is the old or the new one, whole."""
-    fresh = folder / (STATE_FILE + ".new")
     data = msgspec.json.format(msgspec.json.encode(state), indent=1)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, data + b"\n")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    fresh.replace(folder / STATE_FILE)
-    sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    replace_file(folder / STATE_FILE, data + b"\n")

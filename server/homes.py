@@ -24,6 +24,7 @@ from layers.observation import Observation, idempotency_key
 from server import runtime
 from server.access import Principal
 from server.desk import Busy, Closed
+from server.durable import replace_file
 from server.edge import Bug, contained
 from server.home_names import device_here, device_there
 from server.situations import Situation, Situations
@@ -88,7 +89,7 @@ class Homes:
         self._lock = threading.Lock()
         self._connected: dict[str, Send] = {}
         self._direct: dict[str, Direct] = {}
-        self._consents: dict[str, str] = _read(path)
+        self._consents, self._damaged = _read(path)
         self._waiting: list[Waiting] = []
         self.settled: Callable[[Waiting, str | None], None] = lambda _command, _outcome: None
         """Hears what became of each command."""
@@ -227,6 +228,8 @@ class Homes:
 
     def look_after(self) -> None:
         """End consents whose mission is over or that nobody asked for, and commands that nobody answered."""
+        if self._damaged:
+            self._forget_all()
         with self._lock:
             consents, connected = dict(self._consents), list(self._connected)
         for building, mission in consents.items():
@@ -239,6 +242,20 @@ class Homes:
                 # Granted without a mission that asked: the owner consents to a purpose, not for ever.
                 self._observe(building, Building(permission="NONE"))
         self._expire()
+
+    def _forget_all(self) -> None:
+        """Nobody knows any more for which mission a home consented: no consent holds."""
+        with self._live.desk.lock:
+            shown = [
+                feature["id"]
+                for feature in self._live.picture.features.values()
+                if feature["properties"]["part"] == "building" and feature["properties"]["permission"] == GRANTED
+            ]
+        for building in shown:
+            self._observe(building, Building(permission=NONE))
+        with self._lock:
+            self._keep(self._consents)
+        self._damaged = False
 
     def _expire(self) -> None:
         now = time.monotonic()
@@ -334,11 +351,14 @@ class Homes:
 
     def _keep(self, consents: dict[str, str]) -> None:
         """With the lock held. On disk first: what cannot be written down does not count. Raises OSError."""
-        beside = self._path.with_suffix(".new")
-        beside.write_bytes(msgspec.json.encode(consents))
-        beside.replace(self._path)
+        runtime.offload(replace_file, self._path, msgspec.json.encode(consents))
         self._consents = consents
 
 
-def _read(path: Path) -> dict[str, str]:
-    return msgspec.json.decode(path.read_bytes(), type=dict[str, str]) if path.exists() else {}
+def _read(path: Path) -> tuple[dict[str, str], bool]:
+    """What was asked for which mission, and whether the file is damaged: then nobody knows, and nothing holds."""
+    try:
+        return (msgspec.json.decode(path.read_bytes(), type=dict[str, str]) if path.exists() else {}), False
+    except msgspec.DecodeError as error:
+        log.error("the consents of homes cannot be read: each has to be asked again", extra={"reason": str(error)})
+        return {}, True

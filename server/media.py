@@ -7,7 +7,6 @@ longer than the settings say is erased.
 
 import hashlib
 import logging
-import os
 import re
 import sqlite3
 import threading
@@ -20,6 +19,7 @@ from msgspec import Meta, Struct
 
 from layers.observation import MAX_ID_CHARS, Sensitivity
 from server import runtime
+from server.durable import replace_file
 
 log = logging.getLogger("lagebild.media")
 
@@ -241,15 +241,4 @@ class MediaStore:
 def _write(path: Path, body: bytes) -> None:
     """Whole or not at all, whatever happens meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(path.name + ".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    replace_file(path, body)

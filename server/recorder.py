@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from layers.content import Tick
 from layers.observation import Entry, Observation, encode
+from server.durable import install
 from server.feeds import Context, DecodeError, feeds
 from server.journal import BadObservation, Draft, Journal, RawRef, with_raws
 from server.journal.moments import to_us
@@ -77,7 +78,7 @@ def record(
             file.write(encode_header(header))
             while chunk := lines.read(1 << 20):
                 file.write(chunk)
-        fresh.replace(out)
+        install(fresh, out)
     finally:
         body.unlink(missing_ok=True)
         fresh.unlink(missing_ok=True)

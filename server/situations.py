@@ -24,7 +24,8 @@ from layers.settings import PictureSettings
 from server import runtime
 from server.clock import WallClock
 from server.desk import Desk, DeskSettings
-from server.exercise import SCENARIO_FILE, STATE_FILE, Exercise, ExerciseState, sync_folder, write_state
+from server.durable import sync
+from server.exercise import SCENARIO_FILE, STATE_FILE, Exercise, ExerciseState, write_state
 from server.history import History
 from server.journal import BadObservation, Draft, JournalError
 from server.journal.sqlite import SqliteJournal
@@ -277,7 +278,7 @@ def _new_folder(exercises: Path, scenario: str) -> Path:
     number = 1 + max((int(rest) for rest in taken if rest.isdecimal()), default=0)
     folder = exercises / f"{stem}{number}"
     folder.mkdir(mode=0o700)
-    sync_folder(exercises)
+    sync(exercises)
     return folder
 
 

@@ -19,6 +19,7 @@ from server.base.base import ATTRIBUTION, DATABASE, MANIFEST, Base, BaseError, M
 from server.base.elements import Element, Problems
 from server.base.extract import Box, Extract, ExtractError
 from server.base.parts import PARTS, SCHEMA
+from server.durable import install, replace_file, sync
 
 SCRATCH = ".building-"
 A_DAY_S = 86_400
@@ -169,10 +170,10 @@ def _swap_in(work: Path, folder: Path, manifest: Manifest) -> None:
     before = _version(folder)
     target = folder / manifest.version
     if not target.exists():
-        work.rename(target)
-    fresh = folder / f"{MANIFEST}.new"
-    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-    fresh.replace(folder / MANIFEST)
+        for made in work.iterdir():
+            sync(made)
+        install(work, target)
+    replace_file(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n", mode=0o644)
     for old in _versions(folder):
         if old.name not in (manifest.version, before):
             shutil.rmtree(old)

@@ -1,7 +1,6 @@
 """Cuts a pack: one SQLite file, an MBTiles file with more tables, the same bytes for the same base data and area."""
 
 import hashlib
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ import msgspec
 from server.base.base import Base
 from server.base.extract import Box
 from server.base.tiles_grid import MAX_ZOOM, MIN_ZOOM
+from server.durable import install
 from server.packs.area import PackArea, PackEntry
 from server.packs.parts import PARTS, Row, fill
 
@@ -55,10 +55,8 @@ def cut(area: PackArea, base: Base, target: Path) -> PackEntry:
         with closing(sqlite3.connect(draft, isolation_level=None)) as pack:
             counts = _write(pack, area, base, box, version)
         digest = hash_of(draft)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
         size = draft.stat().st_size
-        draft.replace(target)
+        install(draft, target)
     finally:
         draft.unlink(missing_ok=True)
     built_at = base.manifest.built_at

@@ -6,7 +6,6 @@ mission (`server.packs.mission`), which this module writes too.
 """
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -23,6 +22,7 @@ from server.base.objects.plans import Plan
 from server.base.objects.rows import Own
 from server.base.objects.store import Box, Stored
 from server.base.objects.ways import may_name
+from server.durable import install
 from server.packs.area import PackEntry
 from server.packs.cut import APPLICATION_ID, FORMAT, hash_of
 from server.packs.own_plans import OWN_PARTS, PLANS, write_plans
@@ -101,9 +101,7 @@ def write(objects: Objects, chosen: Mapping[str, Sequence[Stored]], label: Label
             held = write_plans(pack, objects.plans, plans)
             pack.execute("COMMIT")
         digest, size = hash_of(draft), draft.stat().st_size
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(target)
+        install(draft, target)
     finally:
         draft.unlink(missing_ok=True)
     counts = {"tiles": 0, "addresses": 0, "water": len(waters), "objects": len(rows), "plans": held}

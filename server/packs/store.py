@@ -11,6 +11,7 @@ import msgspec
 from server import runtime
 from server.base.base import Base, BaseError, Bases
 from server.base.objects.library import Objects
+from server.durable import replace_file
 from server.edge import Bug, contained
 from server.packs.area import PackArea, PackEntry
 from server.packs.mission import MissionPacks
@@ -167,7 +168,7 @@ def _ready(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | str:
         if found is None:
             _check_space(folder, base)
             found = cut(area, base, path)
-            _note(path).write_bytes(msgspec.json.encode(found))
+            replace_file(_note(path), msgspec.json.encode(found))
         return found
     except (PackError, OSError, sqlite3.Error) as error:
         return str(error)

@@ -10,6 +10,9 @@ import logging
 from collections import OrderedDict
 from pathlib import Path
 
+from server import runtime
+from server.durable import replace_file
+
 MAX_TOPICS = 10_000
 
 log = logging.getLogger("lagebild.connections")
@@ -48,9 +51,7 @@ class Memory:
             return
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = self._path.with_suffix(".new")
-            fresh.write_text(json.dumps(self._known), encoding="utf-8")
-            fresh.replace(self._path)
+            runtime.offload(replace_file, self._path, json.dumps(self._known).encode())
             self._saved = True
         except OSError as error:
             log.warning("what was retained is not written down", extra={"file": self._path.name, "reason": str(error)})

@@ -8,6 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from server import runtime
+from server.durable import replace_file
+
 log = logging.getLogger("lagebild.connections")
 
 MAX_IDS = 10_000
@@ -54,9 +57,7 @@ class Memory:
             return
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = self._path.with_suffix(".new")
-            fresh.write_bytes(data)
-            fresh.replace(self._path)
+            runtime.offload(replace_file, self._path, data)
             self._written = data
         except OSError as error:
             log.warning("a poll cannot write down how far it is", extra={"file": self._path.name, "reason": str(error)})

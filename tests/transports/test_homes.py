@@ -1,6 +1,7 @@
 """Homes without a network: what ends of itself, with a real desk and journal."""
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +103,16 @@ def test_consent_outlives_a_restart_and_still_ends(town: Town) -> None:
     assert (town.folder / "homes.json").read_bytes() == b"{}"
 
 
+def test_a_damaged_file_of_consents_consents_to_nothing(town: Town) -> None:
+    town.granted()
+    (town.folder / "homes.json").write_bytes(b'{"urn:ngsi')
+    again = Homes(town.folder / "homes.json", town.situations)
+    assert not again.granted(HOME)
+    again.look_after()
+    assert town.get(HOME, "permission") == "NONE"
+    assert (town.folder / "homes.json").read_bytes() == b"{}"
+
+
 def test_consent_that_cannot_be_ended_now_is_ended_later(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     town.granted()
     town.says("m", Mission(closed=True))
@@ -144,7 +155,7 @@ def test_homes_are_looked_after_again_once_the_disk_takes_something(
     failures: list[str] = []
     monkeypatch.setattr("server.homes.log.exception", failures.append)
     town.granted()
-    beside = town.folder / "homes.new"
+    beside = town.folder / f"homes.json.{os.getpid()}.new"
     beside.mkdir()  # the file of consents cannot be written
     town.homes.start()
     try:

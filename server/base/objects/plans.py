@@ -17,6 +17,7 @@ from msgspec import Struct
 from PIL import Image
 
 from server import runtime
+from server.durable import install
 
 MAX_PAGES = 40
 LONGEST_PX = 2_400
@@ -77,7 +78,7 @@ class PlanStore:
             for number, page in enumerate(pages, 1):
                 _write(draft / f"{number}.png", page)
             _write(draft / "original", body)
-            draft.rename(place)
+            install(draft, place)
         except PlanError as error:
             raise PlanError(f"{name}: {error}") from None
         except OSError:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from layers.geo import bounds
 from server.base.objects.plans import Plan
 from server.base.objects.rows import Own, Refusal
+from server.durable import install, replace_file
 
 Box = tuple[float, float, float, float]
 SCHEMA = """
@@ -70,7 +71,8 @@ class Layer:
 
     def note(self, state: State) -> None:
         """Keep how it stands."""
-        _replace(self.folder / f"{self.name}.json", msgspec.json.encode(state))
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace_file(self.folder / f"{self.name}.json", msgspec.json.encode(state))
 
     def write(self, objects: list[Stored], fingerprint: bytes) -> str:
         """Put these in the place of what was there, and give their version: equal versions are equal objects."""
@@ -87,10 +89,8 @@ class Layer:
                 db.executescript(SCHEMA)
                 db.execute("INSERT INTO meta VALUES ('version', ?)", (version,))
                 db.executemany("INSERT INTO object VALUES (?,?,?,?,?,?)", rows)
-            with draft.open("rb") as file:
-                os.fsync(file.fileno())
             draft.chmod(0o600)
-            draft.replace(self.path)
+            install(draft, self.path)
         finally:
             draft.unlink(missing_ok=True)
         return version
@@ -125,14 +125,3 @@ class Layer:
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-
-
-def _replace(path: Path, body: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
