@@ -74,10 +74,11 @@ class Link(Protocol):
         the same. May be called again, with the same words at no cost.
         """
 
-    def take(self, body: bytes, sender: str | None = None, part: str | None = None) -> bool:
+    def take(self, body: bytes, sender: str | None = None, part: str | None = None, *, last: bool = False) -> bool:
         """Hand over one message; returns when it is durable (True) or in the quarantine (False).
 
-        Waits as long as the desk is busy. With a `part` the source is `<feed>/<instance>.<part>`. Raises Stopped.
+        Waits as long as the desk is busy. With a `part` the source is `<feed>/<instance>.<part>`. Raises Stopped; with
+        `last` (what had come before the server ends) only where the desk takes nothing any more, and it is counted.
         """
 
     def refuse(self, reason: str, start: bytes = b"", size: int | None = None, sender: str | None = None) -> None:

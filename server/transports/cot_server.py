@@ -20,7 +20,8 @@ from server.tak.rooms import Rooms
 from server.tak.wire import Wire
 from server.transports.connection import Link, Lost, Transport, refusal
 from server.transports.cot_server_settings import CotServerSettings
-from server.transports.serving import Address, DatagramServer, Sockets, close, server_tls, told
+from server.transports.datagrams import DatagramServer
+from server.transports.serving import Address, Sockets, close, server_tls, told
 
 log = logging.getLogger("lagebild.tak")
 

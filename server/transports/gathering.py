@@ -21,15 +21,15 @@ class Gathering:
         self._bytes = 0
         self._due_at: float | None = None
 
-    def add(self, pieces: list[Piece]) -> bytes:
-        """Take pieces over; returns what the sender is answered. Raises Stopped."""
+    def add(self, pieces: list[Piece], *, last: bool = False) -> bytes:
+        """Take pieces over; returns what the sender is answered. `last`: as for `Link.take`. Raises Stopped."""
         answers = b""
         for piece in pieces:
             if isinstance(piece, Cut):
                 self._link.refuse(piece.reason, piece.start, piece.size, self._sender)
                 continue
             if self._gather_s <= 0:
-                self._link.take(piece, self._sender)
+                self._link.take(piece, self._sender, last=last)
                 answers += self._answer(piece)
                 continue
             self._pieces.append(piece)
@@ -37,21 +37,21 @@ class Gathering:
             if self._due_at is None:
                 self._due_at = time.monotonic() + self._gather_s
             if self._bytes >= MAX_BYTES:
-                answers += self.flush()
+                answers += self.flush(last=last)
         if self.pause_s() == 0.0:
-            answers += self.flush()
+            answers += self.flush(last=last)
         return answers
 
     def pause_s(self) -> float | None:
         """Seconds until `flush` is due; None where nothing waits."""
         return None if self._due_at is None else max(0.0, self._due_at - time.monotonic())
 
-    def flush(self) -> bytes:
-        """Hand over what was gathered; what the sender is answered."""
+    def flush(self, *, last: bool = False) -> bytes:
+        """Hand over what was gathered; what the sender is answered. `last`: as for `Link.take`."""
         pieces, self._pieces, self._bytes, self._due_at = self._pieces, [], 0, None
         if not pieces:
             return b""
-        self._link.take(self._stream.joint.join(pieces), self._sender)
+        self._link.take(self._stream.joint.join(pieces), self._sender, last=last)
         return b"".join(map(self._answer, pieces))
 
     def _answer(self, piece: bytes) -> bytes:

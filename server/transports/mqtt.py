@@ -302,7 +302,8 @@ class _Session:
             return
         part, topic = self._parted(got.topic)
         body = wrap(topic, got.payload, got.retained) if self.topical else got.payload
-        self.link.take(body, f"{self.where} {got.topic}"[:200], part)
+        # What came without an id nobody sends again: it is taken even while the server ends.
+        self.link.take(body, f"{self.where} {got.topic}"[:200], part, last=got.mid is None)
         self.memory.note(got.topic, got.payload)
 
     def _is_old(self, got: Got) -> bool:

@@ -1,4 +1,4 @@
-"""Listening sockets of our own: who connects gets a session in a task of its own; datagrams are handed on as they come.
+"""Listening sockets of our own: who connects gets a session in a task of its own (datagrams: `datagrams.py`).
 
 Bounded: connections, time without a word, time for one message. Who is not on the list of peers is turned away. What
 the sessions do with the bytes is theirs. Works in both async modes.
@@ -14,22 +14,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from server import runtime
-from server.edge import Bug, contained
 
 log = logging.getLogger("lagebild.listeners")
 
 RECEIVE_BYTES = 65_536
-DATAGRAM_BYTES = 65_535
-KERNEL_BYTES = 4_194_304
-"""Asked of the kernel for datagrams that wait; it gives what it is allowed (net.core.rmem_max)."""
-KERNEL_TABLES = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
 HANDSHAKE_S = 10.0
+DRAIN_LOOK_S = 0.01
 ACCEPT_PAUSE_S = 0.1
 """Pause where the system has no more sockets to give."""
 
@@ -109,6 +104,16 @@ class Sockets:
         """Whether the end has come."""
         return self._stopped
 
+    def finish(self) -> None:
+        """Take nothing more in: what was received already can still be read, then each sees its end."""
+        with self._lock:
+            self._stopped = True
+            held = list(self._held)
+        for one in held:
+            # By a twin: a TLS socket that is shut down itself forgets its keys, and what came could not be read.
+            with contextlib.suppress(OSError, ValueError), socket.socket(fileno=os.dup(one.fileno())) as twin:
+                twin.shutdown(socket.SHUT_RD)
+
     def drop(self, one: socket.socket) -> None:
         """Close it."""
         with self._lock:
@@ -156,6 +161,13 @@ class StreamServer:
         self.port = listener.getsockname()[1]
         if self._sockets.hold(listener):
             runtime.spawn(self._accept, listener, name=self._name)
+
+    def drain(self, within_s: float) -> None:
+        """Listen no more, and let each session read to its end what had come: that was said before the end."""
+        self._sockets.finish()
+        until = time.monotonic() + within_s
+        while self.stats.open > 0 and time.monotonic() < until:
+            time.sleep(DRAIN_LOOK_S)
 
     def stop(self) -> None:
         """End every connection and listen no more."""
@@ -233,103 +245,6 @@ class StreamServer:
         if answer:
             peer.settimeout(self._idle_s)
             peer.sendall(answer)
-
-
-class DatagramServer:
-    """Listens for datagrams; with `groups` it joins these multicast groups on the interface of an address."""
-
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        received: Callable[[bytes, Address], bytes],
-        *,
-        groups: Iterable[str] = (),
-        interface: str | None = None,
-        name: str = "udp",
-    ) -> None:
-        self.host, self.port = host, port
-        self._received = received
-        self._groups, self._interface = tuple(groups), interface
-        self._name = name
-        self._inode: int | None = None
-        self._sockets = Sockets()
-
-    def start(self) -> None:
-        """Begin to listen; `port` is then the one in use. Raises OSError."""
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        datagrams = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BYTES)
-            if self._groups:
-                datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            datagrams.bind((self.host, self.port))
-            for group in self._groups:
-                _join(datagrams, group, self._interface)
-        except OSError:
-            datagrams.close()
-            raise
-        self.port = datagrams.getsockname()[1]
-        self._inode = os.fstat(datagrams.fileno()).st_ino
-        if self._sockets.hold(datagrams):
-            runtime.spawn(self._listen, datagrams, name=self._name)
-
-    def lost(self) -> int:
-        """Datagrams that the kernel had no room for since the start: they came faster than they were read."""
-        return 0 if self._inode is None else kernel_drops(self._inode)
-
-    def stop(self) -> None:
-        """Listen no more."""
-        self._sockets.stop()
-
-    def _listen(self, datagrams: socket.socket) -> None:
-        while not self._sockets.over():
-            try:
-                body, address = datagrams.recvfrom(DATAGRAM_BYTES)
-            except ConnectionError:
-                continue  # the peer of the last answer has gone
-            except OSError as error:
-                if not self._sockets.over():
-                    log.warning("cannot receive", extra={"listener": self._name, "reason": str(error)})
-                    time.sleep(ACCEPT_PAUSE_S)
-                continue
-            if address is None:
-                return  # shut down
-            time.sleep(0)  # as above
-            try:
-                contained(self._answer, datagrams, body, address)
-            except Bug:
-                log.exception("a datagram was lost", extra={"listener": self._name})
-
-    def _answer(self, datagrams: socket.socket, body: bytes, address: Any) -> None:
-        """Hand it over, and answer if the sender can be: one that says it speaks from port 0 cannot."""
-        if answer := self._received(body, address[:2]):
-            with contextlib.suppress(OSError):
-                datagrams.sendto(answer, address)
-
-
-def kernel_drops(inode: int) -> int:
-    """The drops that Linux counts for a UDP socket: last column of /proc/net/udp; 0 where that cannot be read."""
-    for table in KERNEL_TABLES:
-        try:
-            rows = table.read_text(encoding="ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for row in rows:
-            columns = row.split()
-            if len(columns) >= 13 and columns[9] == str(inode):
-                return int(columns[12])
-    return 0
-
-
-def _join(datagrams: socket.socket, group: str, interface: str | None) -> None:
-    address = ipaddress.ip_address(group)
-    if address.version == 4:
-        request = address.packed + socket.inet_aton(interface or "0.0.0.0")  # noqa: S104  (any interface)
-        datagrams.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
-    else:
-        number = socket.if_nametoindex(interface) if interface else 0
-        datagrams.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, address.packed + number.to_bytes(4, "little"))
 
 
 def server_tls(cert_file: str, key_file: str | None, client_ca_file: str | None) -> ssl.SSLContext:

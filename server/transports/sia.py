@@ -21,8 +21,9 @@ from server.feeds.sia_dc09 import Frame, SiaOptions, Telegram, answer, building_
 from server.feeds.sia_dc09.frame import MAX_FRAME_BYTES
 from server.feeds.sia_dc09.replies import outside_window
 from server.feeds.sia_dc09.telegram import BAD_FRAME, LINK_TEST
+from server.transports.datagrams import DatagramServer
 from server.transports.listener import ListenerSettings
-from server.transports.serving import DatagramServer, Peers, ServingStats, StreamServer, told
+from server.transports.serving import Peers, ServingStats, StreamServer, told
 
 if TYPE_CHECKING:
     from server.house import House

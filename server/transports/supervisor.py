@@ -107,11 +107,11 @@ class Runner:
             log.info("connected", extra={"source": self.name, "peer": peer or self.state.peer})
         self._set(CONNECTED, peer or self.state.peer, trouble)
 
-    def take(self, body: bytes, sender: str | None = None, part: str | None = None) -> bool:
+    def take(self, body: bytes, sender: str | None = None, part: str | None = None, *, last: bool = False) -> bool:
         """See Link."""
         instance = self.instance if part is None else f"{self.instance}.{part}"
         pause_s = BUSY_S
-        while not self.stopping.is_set():
+        while last or not self.stopping.is_set():
             try:
                 self._sink(self.feed, instance, body, sender or self.state.peer or self.name)
             except DecodeError:
@@ -119,9 +119,14 @@ class Runner:
                 return False
             except Busy as error:
                 self.count(busy=1)
-                self.wait(random.uniform(0.5, 1.0) * max(pause_s, min(error.retry_after_s, LONGEST_BUSY_S)))
+                wait_s = random.uniform(0.5, 1.0) * max(pause_s, min(error.retry_after_s, LONGEST_BUSY_S))
+                if self.stopping.wait(wait_s):
+                    if not last:
+                        raise Stopped from error
+                    time.sleep(BUSY_S)  # until the desk closes: the supervisor does not wait for ever
                 pause_s = min(2 * pause_s, LONGEST_BUSY_S)
             except Closed as error:
+                self.count(dropped=int(last))
                 raise Stopped from error
             else:
                 self.count(messages=1, bytes=len(body))

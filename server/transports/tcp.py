@@ -14,6 +14,8 @@ from server.transports.serving import Peers, ServingStats, StreamServer, server_
 from server.transports.tcp_settings import TcpSettings
 
 LOOK_S = 1.0
+DRAIN_S = 3.0
+"""How long senders that were connected at the end may be read to the end."""
 TROUBLE_S = 600.0
 """So long somebody who was turned away is told to the operator."""
 
@@ -46,7 +48,7 @@ class SenderSession:
             self._link.refuse(error.reason, error.start, None, self._peer)
             raise
         self._pieces += len(pieces)
-        return self._gathering.add(pieces)
+        return self._gathering.add(pieces, last=self._link.stopping.is_set())
 
     def pause_s(self) -> float | None:
         """See Session."""
@@ -67,8 +69,8 @@ class SenderSession:
         """See Session."""
         try:
             if not self._lost:
-                self._gathering.add(self._framer.rest())
-            self._gathering.flush()
+                self._gathering.add(self._framer.rest(), last=True)
+            self._gathering.flush(last=True)
         except Stopped:
             return
 
@@ -122,13 +124,12 @@ class Tcp(Transport[TcpSettings]):
                 link.up(self.where(), self._told())
                 link.wait(LOOK_S)
         finally:
+            server.drain(DRAIN_S)
             server.stop()
             self._server = None
 
     def stop(self) -> None:
-        """See Transport; `run` looks at the link."""
-        if self._server is not None:
-            self._server.stop()
+        """See Transport; `run` looks at the link and ends the connections."""
 
     def _turned_away(self, link: Link, reason: str) -> None:
         link.count(turned_away=1)

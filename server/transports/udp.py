@@ -11,11 +11,14 @@ from collections import OrderedDict
 from server.feeds import Feed, feeds
 from server.feeds._stream import Framer, Piece, Unframed
 from server.transports.connection import Link, Lost, Stopped, Transport, refusal
+from server.transports.datagrams import DatagramServer
 from server.transports.gathering import Gathering
-from server.transports.serving import Address, DatagramServer, Peers, told
+from server.transports.serving import Address, Peers, told
 from server.transports.udp_settings import UdpSettings
 
 LOOK_S = 0.5
+DRAIN_S = 3.0
+"""How long datagrams that wait at the end may be handed over."""
 QUEUE_BYTES = 32_000_000
 TROUBLE_S = 600.0
 
@@ -27,24 +30,24 @@ class Senders:
         self._link, self._feed, self._settings = link, feed, settings
         self._known: OrderedDict[str, tuple[Framer | None, Gathering]] = OrderedDict()
 
-    def take(self, body: bytes, address: Address) -> None:
-        """One datagram. Raises Stopped."""
+    def take(self, body: bytes, address: Address, *, last: bool = False) -> None:
+        """One datagram. `last`: as for `Link.take`. Raises Stopped."""
         sender = told(address)
         if sender not in self._known:
             self._known[sender] = self._new(sender)
             while len(self._known) > self._settings.senders:
-                self._known.popitem(last=False)[1][1].flush()
+                self._known.popitem(last=False)[1][1].flush(last=last)
         self._known.move_to_end(sender)
         framer, gathering = self._known[sender]
         try:
             pieces: list[Piece] = [body] if framer is None else framer.feed(body)
         except Unframed as error:
-            gathering.add(error.found)
-            gathering.flush()
+            gathering.add(error.found, last=last)
+            gathering.flush(last=last)
             self._link.refuse(error.reason, error.start, None, f"udp {sender}")
             del self._known[sender]
             return
-        gathering.add(pieces)
+        gathering.add(pieces, last=last)
 
     def pause_s(self) -> float | None:
         """Seconds until something gathered is due; None where nothing waits."""
@@ -52,10 +55,10 @@ class Senders:
         return min(pauses, default=None)
 
     def flush(self, everything: bool = False) -> None:
-        """Hand over what is due. Raises Stopped."""
+        """Hand over what is due; at the end everything. Raises Stopped."""
         for _, one in list(self._known.values()):
             if everything or one.pause_s() == 0.0:
-                one.flush()
+                one.flush(last=everything)
 
     def _new(self, sender: str) -> tuple[Framer | None, Gathering]:
         stream = self._feed.stream
@@ -108,9 +111,7 @@ class Udp(Transport[UdpSettings]):
             self._server = None
 
     def stop(self) -> None:
-        """See Transport; `run` looks at the link."""
-        if self._server is not None:
-            self._server.stop()
+        """See Transport; `run` looks at the link, and hands over what had come."""
 
     def _received(self, link: Link, body: bytes, address: Address) -> None:
         if address[0] not in self._peers:
@@ -140,7 +141,21 @@ class Udp(Transport[UdpSettings]):
             self._waiting_bytes -= len(body)
             senders.take(body, address)
             senders.flush()
+        self._finish(senders)
         raise Stopped
+
+    def _finish(self, senders: Senders) -> None:
+        """Hand over what had come before the end."""
+        until, quiet = time.monotonic() + DRAIN_S, 0
+        while quiet < 2 and time.monotonic() < until:  # twice: one may be on its way from the socket to the queue
+            quiet = quiet + 1 if self._waiting.empty() and not self._is_unread() else 0
+            while not self._waiting.empty():
+                senders.take(*self._waiting.get_nowait(), last=True)
+            time.sleep(0.01)
+        senders.flush(everything=True)
+
+    def _is_unread(self) -> bool:
+        return self._server is not None and self._server.waiting()
 
     def _tell(self, link: Link, trouble: str) -> None:
         self._trouble = (trouble, time.monotonic())

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from server.transports.datagrams import DatagramServer, kernel_drops
 from server.transports.kinds import connection
-from server.transports.serving import DatagramServer, kernel_drops
 from server.transports.supervisor import Runner
 from tests.feeds.klv_tools import packet, transport
 from tests.feeds.mavlink_tools import BOOTED_US, Autopilot
