@@ -11,7 +11,7 @@ from msgspec import UNSET
 from layers.content import Drone, Image
 from server.feeds import DecodeError, feeds
 from server.feeds.misb_klv import NAME
-from server.feeds.misb_klv.items import checksum, items
+from server.feeds.misb_klv.items import checksum, items, mapped
 from server.feeds.misb_klv.stream import KEY, ber_length, streams
 from tests.feeds.dispatch_tools import decoded, reasons
 from tests.feeds.frames import FRAMES, context, yielded
@@ -95,6 +95,30 @@ def test_published_items(octets: str, name: str, value: float) -> None:
 def test_published_times(octets: str, at: datetime) -> None:
     (drone, _) = decoded(NAME, packet(POSE, int.from_bytes(bytes.fromhex(octets), "big"))).observations
     assert drone.observed_at == at
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "octets", "value"),
+    [
+        (0, 1_500_000, "00D92A", 13_898.5),
+        (-900, 40_000, "2F921E", 23_456.234375),
+        (-900, 40_000, "05F500", 2_150.0),
+        (0, 360, "1F40", 125.0),
+        (0, 360, "C800", None),  # positive infinity
+        (-900, 40_000, "", None),
+    ],
+)
+def test_floating_point_mapped_to_integers(low: float, high: float, octets: str, value: float | None) -> None:
+    assert mapped(low, high, bytes.fromhex(octets)) == value
+
+
+def test_the_fuller_item_counts() -> None:
+    drone, frame = yielded(FRAMES / NAME / "later.klv").observations
+    assert drone.extra["platform_pitch_deg"] == -0.431525102
+    assert drone.extra["platform_roll_deg"] == 3.405813982
+    assert (drone.extra["target_width_m"], drone.extra["platform_course_deg"]) == (13_898.5, 125.0)
+    assert isinstance(frame.content, Image)
+    assert (frame.content.height_m, frame.content.footprint_source) == (2_150.0, "computed")
 
 
 def test_the_error_value_says_nothing() -> None:

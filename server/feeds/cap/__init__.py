@@ -14,11 +14,11 @@ from server.feeds._archive import is_zip, members
 from server.feeds._batch import Batch
 from server.feeds._secrets import openings
 from server.feeds._stream import Stream, Whole
+from server.feeds._xml import Element, child_text, written
 from server.feeds._xml import documents as xml_documents
-from server.feeds._xml import written
 from server.feeds.cap.alert import CapOptions, observe, shown
 from server.feeds.cap.documents import observe_json
-from server.feeds.cap.elements import alert_json, alerts, entries, entry_json, is_index, link_of
+from server.feeds.cap.elements import alert_json, alerts, entries, entry_json, is_index, joined, link_of
 
 MAX_BYTES = 8_000_000
 """Of a message, of an XML document, and of each file of an archive."""
@@ -85,15 +85,33 @@ def _xml(body: bytes, batch: Batch) -> bool:
         whole = list(alerts(root))
         for element in whole:
             observe(alert_json(element), batch, flags=tuple(found.flags))
+        told = []
         for entry in listed if not whole else [each for each in listed if next(alerts(each), None) is None]:
-            told = entry_json(entry, root)
-            if told is None:
+            by_entry = entry_json(entry, root)
+            inside = _as_text(entry) if by_entry is None else []
+            if by_entry is not None:
+                told.append(by_entry)
+            elif not inside:
                 batch.refuse(f"an entry without an alert; it leads to {link_of(entry) or 'nothing'}", written(entry))
-            else:
-                observe(told, batch, flags=(*found.flags, *told.get("flags", ())))
+            for element in inside:
+                observe(alert_json(element), batch, flags=tuple(found.flags))
+        for one in joined(told):
+            observe(one, batch, flags=(*found.flags, *one.get("flags", ())))
         if not whole and not is_index(root):
             raise DecodeError(f"no CAP alert in a document of {root.tag!s:.100}", INVALID)
     return is_list
+
+
+def _as_text(entry: Element) -> list[Element]:
+    """Alerts that an entry holds as text: their XML is escaped, or in a CDATA section."""
+    for name in ("content", "description", "summary"):
+        text = (child_text(entry, name) or "").strip()
+        if text.startswith("<") and "alert" in text:
+            try:
+                return [each for root in xml_documents(text.encode(), MAX_BYTES).roots for each in alerts(root)]
+            except DecodeError:
+                continue
+    return []
 
 
 FEED = Feed(

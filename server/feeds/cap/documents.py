@@ -11,6 +11,8 @@ from server.feeds._documents import documents
 from server.feeds.cap.alert import observe
 
 Json = Mapping[str, Any]
+LISTS = ("warnings", "alerts", "features")
+"""Names of lists of alerts; an empty one is a quiet day."""
 
 
 def observe_json(body: bytes, batch: Batch, max_bytes: int) -> bool:
@@ -33,7 +35,7 @@ def observe_json(body: bytes, batch: Batch, max_bytes: int) -> bool:
 
 def is_empty(found: list[Any]) -> bool:
     """Whether it is a list of warnings with nothing in it, as it comes on a quiet day."""
-    return all(isinstance(one, Mapping) and (one.get("warnings") == [] or one.get("features") == []) for one in found)
+    return all(isinstance(one, Mapping) and [] in (one.get(name) for name in LISTS) for one in found)
 
 
 def alerts(document: Any) -> Iterator[Any]:
@@ -42,8 +44,9 @@ def alerts(document: Any) -> Iterator[Any]:
         for item in document:
             yield from alerts(item)
     elif isinstance(document, Mapping):
-        if isinstance(document.get("warnings"), list):
-            for item in document["warnings"]:
+        listed = next((document[name] for name in ("warnings", "alerts") if isinstance(document.get(name), list)), None)
+        if listed is not None:
+            for item in listed:
                 yield item.get("alert", item) if isinstance(item, Mapping) else item
         elif isinstance(document.get("alert"), Mapping):
             yield document["alert"]

@@ -19,6 +19,7 @@ GROUPS = frozenset({"info", "area", "resource"})
 RESOURCE = frozenset({"resourceDesc", "mimeType", "size", "uri"})
 """Of a resource its bytes (derefUri) are left out."""
 STATUS_ASSUMED = "status_assumed"
+_SAME_WARNING = ("event", "urgency", "severity", "certainty", "effective", "onset", "expires", "language")
 Json = dict[str, Any]
 
 
@@ -94,6 +95,26 @@ def entry_json(entry: Element, root: Element) -> Json | None:
         "area": [area],
     }
     return {**outer, "info": [info]}
+
+
+def joined(told: list[Json]) -> list[Json]:
+    """What entries tell, each alert once: some indices have an entry for every area of an alert."""
+    found: dict[str, Json] = {}
+    infos: dict[str, Json] = {}
+    for one in told:
+        (info,) = one["info"]
+        key = repr([one[name] for name in ("identifier", "sender", "sent")])
+        same = repr([key, *(info.get(name) for name in _SAME_WARNING)])
+        if same in infos:
+            infos[same]["area"].extend(info["area"])
+            if infos[same].get("headline") != info.get("headline"):
+                infos[same]["headline"] = None  # it names one of the areas
+        elif key in found:
+            found[key]["info"].append(info)
+        else:
+            found[key] = one
+        infos.setdefault(same, info)
+    return list(found.values())
 
 
 def link_of(entry: Element) -> str | None:

@@ -41,6 +41,7 @@ _EXTRA = (
     ),
     *("hfov_deg", "vfov_deg", "sensor_azimuth_deg", "sensor_elevation_deg", "sensor_roll_deg", "slant_range_m"),
     *("target_width_m", "centre_elevation_m", "target_lat", "target_lon", "target_elevation_m", "version", "core_id"),
+    *("ground_range_m", "density_altitude_m", "platform_course_deg", "height_agl_m"),
     *("classification", "checksum_ok"),
 )
 
@@ -187,10 +188,10 @@ def _computed(found: Items, axes: Axes | None, place: Any, height: float | None)
 
 
 def _height(found: Items, altitude: float | None, place: Any, centre: Any) -> float | None:
-    """Above the ground in the middle of the frame, where sensor and frame do not contradict each other."""
+    """Above the ground amid the frame, where sensor and frame do not contradict each other; else as told."""
     ground_m = found.get("centre_elevation_m", found.get("centre_ellipsoid_height_m"))
     if altitude is None or ground_m is None or place is UNSET or centre is UNSET:
-        return None
+        return None if place is UNSET else found.get("height_agl_m")
     apart = distance_m(*place["coordinates"], *centre["coordinates"])
     return float(altitude - ground_m) if apart <= FAR_M else None
 

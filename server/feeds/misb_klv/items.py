@@ -1,5 +1,6 @@
 """The items of a MISB ST 0601 UAS Datalink Local Set: tag, name, scale and unit."""
 
+import math
 from typing import Any, NamedTuple
 
 from server.feeds.misb_klv.stream import KEY, ber_length
@@ -40,12 +41,30 @@ NUMBERS = {
     41: Linear("target_lon", -180, 180, signed=True),
     42: Linear("target_elevation_m", -900, 19_000),
     56: Linear("ground_speed_mps", 0, 255),
+    57: Linear("ground_range_m", 0, 5_000_000),
     75: Linear("sensor_ellipsoid_height_m", -900, 19_000),
     78: Linear("centre_ellipsoid_height_m", -900, 19_000),
     **{tag: Linear(f"corner_{tag - 82}", -90, 90, signed=True) for tag in range(82, 90, 2)},
     **{tag: Linear(f"corner_{tag - 82}", -180, 180, signed=True) for tag in range(83, 90, 2)},
+    90: Linear("platform_pitch_full_deg", -90, 90, signed=True),
+    91: Linear("platform_roll_full_deg", -90, 90, signed=True),
 }
 """Corners in pairs of latitude and longitude: upper left, upper right, lower right, lower left."""
+MAPPED = {
+    96: ("target_width_full_m", 0, 1_500_000),
+    103: ("density_altitude_m", -900, 40_000),
+    104: ("sensor_ellipsoid_height_full_m", -900, 40_000),
+    112: ("platform_course_deg", 0, 360),
+    113: ("height_agl_m", -900, 40_000),
+}
+"""Later items, whose length is the sender's choice: floating point mapped to integers (MISB ST 1201, IMAPB)."""
+FULLER = {
+    "platform_pitch_full_deg": "platform_pitch_deg",
+    "platform_roll_full_deg": "platform_roll_deg",
+    "target_width_full_m": "target_width_m",
+    "sensor_ellipsoid_height_full_m": "sensor_ellipsoid_height_m",
+}
+"""Items of a wider range, and the older ones in whose place they are taken."""
 CHECKSUM, TIME, SECURITY, VERSION, CORE_ID = 1, 2, 48, 65, 94
 CLASSES = {1: "UNCLASSIFIED", 2: "RESTRICTED", 3: "CONFIDENTIAL", 4: "SECRET", 5: "TOP SECRET"}
 """ST 0102, item 1."""
@@ -74,6 +93,9 @@ def items(packet: bytes) -> dict[str, Any]:
             _read(tag, value, found)
         at += octets + length
         assert at > start
+    for fuller, name in FULLER.items():
+        if fuller in found:
+            found[name] = found.pop(fuller)
     return found
 
 
@@ -93,6 +115,19 @@ def linear(scale: Linear, value: bytes) -> float | None:
     return None if raw == -(2 ** (bits - 1)) else raw * scale.high / float(2 ** (bits - 1) - 1)
 
 
+def mapped(low: float, high: float, value: bytes) -> float | None:
+    """The number between two limits that the octets stand for by ST 1201 (IMAPB); None for what is no number."""
+    if not 1 <= len(value) <= 8:
+        return None
+    raw, octets_bits, range_bits = int.from_bytes(value, "big"), 8 * len(value) - 1, math.ceil(math.log2(high - low))
+    if raw > 1 << octets_bits:  # a set high bit marks infinities, NaN and values of the sender's own
+        return None
+    scale = 2.0 ** (octets_bits - range_bits)
+    zero = scale * low - math.floor(scale * low) if low < 0 < high else 0.0
+    found = (raw - zero) / scale + low
+    return found if low <= found <= high else None
+
+
 def _tag(packet: bytes, at: int) -> tuple[int, int]:
     """A BER-OID tag: seven bits in each octet, the high bit says that more follow."""
     tag = 0
@@ -109,6 +144,11 @@ def _read(tag: int, value: bytes, found: dict[str, Any]) -> None:
         number = linear(scale, value)
         if number is not None:
             found[scale.name] = number
+    elif tag in MAPPED:
+        name, low, high = MAPPED[tag]
+        number = mapped(low, high, value)
+        if number is not None:
+            found[name] = number
     elif tag in TEXTS:
         text = "".join(char for char in value[:MAX_TEXT].decode("utf-8", "replace") if char.isprintable()).strip()
         if text:
