@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -66,6 +68,12 @@ def water_command(
 @click.option(
     "--avoid", type=click.File("r", encoding="utf-8"), help="GeoJSON with closed areas (properties: name, slow)."
 )
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="When, by which conditions on signs are judged: 2026-11-30T07:30, in the zone of [feeds] if it names none. "
+    "By itself now.",
+)
 @click.option("--lang", type=click.Choice(["de", "en"]), default="de", show_default=True)
 @JSON
 def route_command(
@@ -76,6 +84,7 @@ def route_command(
     goal: str,
     profile: str,
     avoid: Any,
+    at: str | None,
     lang: str,
     as_json: bool,
 ) -> None:
@@ -84,7 +93,8 @@ def route_command(
     from server.base.routing import NoWay
     from server.base.ways import BadArea, Ways, areas_of, route_json
 
-    settings = settings_of(data_dir, config_path).base
+    every = settings_of(data_dir, config_path)
+    settings, when = every.base, _when(at, every.feeds.zone)
     ways = Ways(settings.vehicles, settings.against_oneways)
     if profile not in ways.profiles:
         raise click.ClickException(f"there is no vehicle {profile}; there are {', '.join(ways.profiles)}")
@@ -92,7 +102,7 @@ def route_command(
         try:
             areas = areas_of(json.load(avoid)) if avoid is not None else []
             ends = [_place(base_data, text, settings.short_names) for text in (start, goal)]
-            found = base_data.get(ways).route(ends[0], ends[1], profile, areas)
+            found = base_data.get(ways).route(ends[0], ends[1], profile, areas, at=when)
         except (BadArea, GraphError) as error:
             raise click.ClickException(str(error)) from error
         except ValueError as error:
@@ -113,6 +123,17 @@ def route_command(
             click.echo(f"driven through: {name}, {found.detour_s:+.0f} s")
         if found.uncertain:
             click.echo(f"not sure: {', '.join(found.uncertain)}")
+
+
+def _when(text: str | None, zone: str) -> datetime:
+    """A time that was typed; now for none. A ClickException for what is no time."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise click.ClickException(f"--at: {text!r} is no time such as 2026-11-30T07:30") from None
 
 
 def _place(base_data: "Base", text: str, short_names: Mapping[str, str]) -> tuple[float, float]:

@@ -5,6 +5,7 @@ FIELD: dict[str, str] = {
     "uncertain.ground": "Untergrund",
     "uncertain.height": "Durchfahrtshöhe",
     "uncertain.private": "privat",
+    "uncertain.condition": "Beschilderung",
     "mark.marker": "Markierung",
     "mark.spot": "Punkt",
     "mark.waypoint": "Wegpunkt",

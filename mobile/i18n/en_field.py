@@ -5,6 +5,7 @@ FIELD: dict[str, str] = {
     "uncertain.ground": "ground",
     "uncertain.height": "height",
     "uncertain.private": "private",
+    "uncertain.condition": "signs",
     "mark.marker": "marker",
     "mark.spot": "spot",
     "mark.waypoint": "waypoint",

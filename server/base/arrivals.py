@@ -123,9 +123,10 @@ class Arrivals:
         """The approach, and what was learned on the way to here. Raises GraphError where the base has no roads."""
         asked = question.data
         router: Router = asked["base"].get(self._ways)
-        learned = _learned(router, asked)
+        learned = _learned(router, asked, question.observed_at)
         pace = {name: _stepped(factor) for name, factor in {**asked["common"], **learned}.items()}
-        found = router.route(asked["start"], asked["goal"], asked["profile"], asked["in_the_way"], pace)
+        when, in_the_way = question.observed_at, asked["in_the_way"]
+        found = router.route(asked["start"], asked["goal"], asked["profile"], in_the_way, pace, when)
         if not isinstance(found, Route):
             return Unit(approach=None)
         line = shapely.LineString(found.geometry["coordinates"]).simplify(SIMPLER_DEG)
@@ -175,13 +176,13 @@ def _driven(unit: Record, here: tuple[float, float], observed_at: Any) -> tuple[
     return (known.line[0], seconds) if far_enough and 0 < seconds <= LEARN_MOST_S else None
 
 
-def _learned(router: Router, asked: Mapping[str, Any]) -> dict[str, float]:
+def _learned(router: Router, asked: Mapping[str, Any], when: datetime) -> dict[str, float]:
     """The unit's own factors after the stretch that it drove."""
     known: dict[str, float] = asked["pace"]
     if asked["driven"] is None:
         return known
     (start, seconds), pace = asked["driven"], {name: _stepped(factor) for name, factor in known.items()}
-    driven = router.route(start, asked["start"], asked["profile"], (), pace)
+    driven = router.route(start, asked["start"], asked["profile"], (), pace, when)
     if not isinstance(driven, Route) or driven.duration_s < 1.0:
         return known
     if driven.length_m > 3.0 * distance_m(*start, *asked["start"]):

@@ -1,7 +1,7 @@
 """Makes the road graph of ways, nodes and turn restrictions: cuts ways into segments at junctions and at what stands in
 the way, and lays an edge over each segment in both directions."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import nan
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from layers.geo import step_lengths_m
+from server.base.road_bans import Ban, banned
 from server.base.road_graph import Floats, Ints, RoadGraph
 from server.base.road_rules import FREE, Way
 
@@ -25,22 +26,14 @@ class NodeFacts:
     rails: bool = False
     max_height_m: float = nan
     max_width_m: float = nan
+    condition: str = ""
+    """As in `RoadGraph.conditions`: on what the barrier depends."""
 
     @property
     def splits(self) -> bool:
         """Whether a way is cut here."""
         limited = self.max_height_m == self.max_height_m or self.max_width_m == self.max_width_m
-        return self.barrier != FREE or self.rails or limited
-
-
-@dataclass(slots=True)
-class Ban:
-    """A turn restriction at a node: from a way to a way (`only`: to no other)."""
-
-    from_ways: tuple[int, ...]
-    via: int
-    to_ways: tuple[int, ...]
-    only: bool
+        return self.barrier != FREE or self.rails or limited or bool(self.condition)
 
 
 @dataclass(slots=True)
@@ -51,6 +44,8 @@ class Piece:
     way: Way
     refs: Sequence[int]
     positions: Sequence[Position]
+    condition: str = ""
+    """As in `RoadGraph.conditions`: on what its tags depend."""
 
 
 @dataclass(slots=True)
@@ -78,7 +73,7 @@ def make(
 ) -> RoadGraph:
     """The graph. Nothing to drive on gives an empty one."""
     growing = _Growing()
-    vias = {ban.via for ban in bans}
+    vias = {ban.via for ban in bans if not ban.via_ways}
     junctions = _junctions(pieces, facts) | vias
     for piece in pieces:
         for start, end in _segments(piece, junctions):
@@ -89,8 +84,10 @@ def make(
             growing.lines.append(piece.positions[start : end + 1])
     arrays = {**_nodes(growing, facts), **_of_segments(growing), **_cut_lines(cuts)}
     arrays |= _edges(growing, arrays["positions"], arrays["segment_first"])
-    arrays["banned"] = _banned(growing, arrays, bans)
-    return RoadGraph(**arrays)
+    arrays |= _conditions(growing, facts)
+    conditions = {text: place for place, text in enumerate(arrays["conditions"])}
+    arrays |= banned(arrays, growing.node_of, bans, conditions)
+    return RoadGraph(**{**arrays, "conditions": tuple(conditions)})
 
 
 def _junctions(pieces: Iterable[Piece], facts: dict[int, NodeFacts]) -> set[int]:
@@ -124,6 +121,17 @@ def _nodes(growing: _Growing, facts: dict[int, NodeFacts]) -> dict[str, Any]:
         "node_rails": np.array([one.rails for one in known], dtype=np.int64),
         "node_max_height_m": np.array([one.max_height_m for one in known], dtype=np.float64),
         "node_max_width_m": np.array([one.max_width_m for one in known], dtype=np.float64),
+    }
+
+
+def _conditions(growing: _Growing, facts: dict[int, NodeFacts]) -> dict[str, Any]:
+    known: dict[str, int] = {"": 0}
+    ways = [known.setdefault(piece.condition, len(known)) for piece in growing.pieces]
+    nodes = [facts[ref].condition if ref in facts else "" for ref in growing.nodes]
+    return {
+        "segment_condition": np.array(ways, dtype=np.int64),
+        "node_condition": np.array([known.setdefault(text, len(known)) for text in nodes], dtype=np.int64),
+        "conditions": tuple(known),
     }
 
 
@@ -199,28 +207,3 @@ def _bearings(start: Floats, end: Floats) -> Floats:
     east = (end[:, 0] - start[:, 0]) * np.cos(np.radians(start[:, 1]))
     bearings: Floats = np.degrees(np.arctan2(east, end[:, 1] - start[:, 1])) % 360.0
     return bearings
-
-
-def _banned(growing: _Growing, arrays: dict[str, Any], bans: Iterable[Ban]) -> Ints:
-    """Pairs of edges by the restrictions; one whose ways do not meet at its node bans nothing."""
-    ways, segments = arrays["segment_way"], arrays["edge_segment"]
-    into: dict[int, list[int]] = defaultdict(list)
-    wanted = {growing.node_of[ban.via] for ban in bans if ban.via in growing.node_of}
-    for edge, head in enumerate(arrays["edge_head"].tolist()):
-        if head in wanted:
-            into[head].append(edge)
-    found: set[tuple[int, int]] = set()
-    for ban in bans:
-        node = growing.node_of.get(ban.via)
-        if node is None:
-            continue
-        outward = range(int(arrays["first"][node]), int(arrays["first"][node + 1]))
-        named = [edge for edge in outward if ways[segments[edge]] in ban.to_ways]
-        if not named:
-            continue
-        barred = [edge for edge in outward if edge not in named] if ban.only else named
-        for edge in into[node]:
-            if ways[segments[edge]] in ban.from_ways:
-                twin = arrays["edge_twin"][edge]
-                found.update((edge, other) for other in barred if not (ban.only and other == twin))
-    return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)

@@ -51,11 +51,11 @@ SLOWEST, FASTEST = 0.4, 1.6
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Costs:
-    """As lists, which Python walks through faster than arrays."""
+    """Seconds, infinite for what is out of the question."""
 
-    edge_s: list[float]
-    node_s: list[float]
-    turn_s: list[float]
+    edge_s: Floats
+    node_s: Floats
+    turn_s: Floats
     """By the angle of the turn in whole degrees plus 180: -180 (back) over 0 (straight on) to 180."""
     u_turn_s: float
     why_not: "dict[str, Ints]"
@@ -82,7 +82,7 @@ def costs(
     for edges in why_not.values():
         seconds[edges] = inf
     return Costs(
-        edge_s=seconds.tolist(),
+        edge_s=seconds,
         node_s=_node_costs(graph, vehicle),
         turn_s=_turn_costs(vehicle),
         u_turn_s=vehicle.u_turn_s,
@@ -133,24 +133,24 @@ def _why_not(
     return {reason: np.flatnonzero(mask) for reason, mask in reasons.items() if mask.any()}
 
 
-def _node_costs(graph: RoadGraph, vehicle: Vehicle) -> list[float]:
-    seconds = np.zeros(len(graph.node_position))
+def _node_costs(graph: RoadGraph, vehicle: Vehicle) -> Floats:
+    seconds: Floats = np.zeros(len(graph.node_position))
     seconds[graph.node_signals == 1] = vehicle.signals_s
     seconds[graph.node_barrier == GATE] += GATE_S
     seconds[graph.node_barrier == REMOVABLE] += REMOVABLE_S
     seconds[graph.node_barrier == BLOCKED] = inf
     seconds[graph.node_max_height_m < vehicle.height_m] = inf
     seconds[graph.node_max_width_m < vehicle.width_m] = inf
-    return seconds.tolist()
+    return seconds
 
 
-def _turn_costs(vehicle: Vehicle) -> list[float]:
+def _turn_costs(vehicle: Vehicle) -> Floats:
     """Nothing up to 20 degrees, then in proportion, the full cost at a right angle, twice as much at a hairpin."""
     told = []
     for angle in range(-180, 181):
         full = vehicle.right_turn_s if angle > 0 else vehicle.left_turn_s
         told.append(full * max(0.0, abs(angle) - 20.0) / 70.0)
-    return told
+    return np.array(told)
 
 
 def doubts(graph: RoadGraph, segments: Iterable[int]) -> set[str]:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 FILE = "roads.npz"
-VERSION = 1
+VERSION = 2
+TEXTS = ("names", "conditions")
 
 
 class GraphError(ValueError):
@@ -64,7 +65,18 @@ class RoadGraph:
     edge_arrives_deg: Floats
     first: Ints
     banned: Ints
-    """(n, 2): an edge, and one that must not follow it."""
+    """(n, 2): an edge, and one that must never follow it."""
+    barred_first: Ints
+    """Where each longer sequence of edges that must not be driven begins in `barred_edges`, or one that depends on a
+    condition; and the end of the last."""
+    barred_edges: Ints
+    barred_condition: Ints
+    """By sequence, place in `conditions`."""
+    segment_condition: Ints
+    node_condition: Ints
+    """Place in `conditions` of what the tags depend on."""
+    conditions: tuple[str, ...]
+    """The first is empty: always. Else JSON (`server.base.moments`): `tags` as written, and `kind` of a restriction."""
     cut_first: Ints
     cut_positions: Floats
     """Lines that no hose crosses, as `segment_first` and `positions`."""
@@ -86,7 +98,8 @@ class RoadGraph:
     def save(self, path: Path) -> None:
         """Write the file."""
         arrays: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        arrays["names"] = np.frombuffer(json.dumps(self.names, ensure_ascii=False).encode(), dtype=np.uint8)
+        for texts in TEXTS:
+            arrays[texts] = np.frombuffer(json.dumps(arrays[texts], ensure_ascii=False).encode(), dtype=np.uint8)
         with path.open("wb") as file:
             np.savez(file, version=np.array([VERSION]), **arrays)
 
@@ -102,5 +115,6 @@ class RoadGraph:
             if isinstance(error, GraphError):
                 raise
             raise GraphError(f"{path.name} is no road graph: {error}") from error
-        arrays["names"] = tuple(json.loads(arrays["names"].tobytes()))
+        for texts in TEXTS:
+            arrays[texts] = tuple(json.loads(arrays[texts].tobytes()))
         return cls(**arrays)

@@ -6,10 +6,11 @@ from math import nan
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from server.base import road_rules
+from server.base import moments, road_rules
 from server.base.build import Output
 from server.base.elements import Element
-from server.base.road_build import Ban, NodeFacts, Piece, Position, make
+from server.base.road_bans import Ban
+from server.base.road_build import NodeFacts, Piece, Position, make
 from server.base.road_graph import FILE
 
 FORBIDDING = ("no_left_turn", "no_right_turn", "no_straight_on", "no_u_turn", "no_entry", "no_exit")
@@ -57,7 +58,7 @@ class Roads:
             self._cuts.append(positions)
         way = road_rules.way(element.tags)
         if way is not None:
-            self._pieces.append(Piece(element.id, way, element.refs, positions))
+            self._pieces.append(Piece(element.id, way, element.refs, positions, moments.condition(element.tags)))
 
     def _take_node(self, element: Element) -> None:
         tags = element.tags
@@ -67,23 +68,29 @@ class Roads:
             rails=road_rules.is_crossing_of_rails(tags),
             max_height_m=road_rules.number(tags.get("maxheight")) if "barrier" in tags else nan,
             max_width_m=road_rules.number(tags.get("maxwidth")) if "barrier" in tags else nan,
+            condition=moments.condition(tags) if "barrier" in tags else "",
         )
         if facts.splits or facts.signals:
             self._facts[element.id] = facts
 
     def _take_restriction(self, element: Element) -> None:
         tags = element.tags
-        kind = tags.get("restriction")
-        if kind is None or tags.get("restriction:emergency") == "none" or "emergency" in tags.get("except", ""):
-            return  # for others (hgv, bicycles), by the hour, or not for us
-        vias = [(what, ref) for what, ref, role in element.members if role == "via"]
-        entries = tuple(ref for what, ref, role in element.members if role == "from" and what == "way")
-        exits = tuple(ref for what, ref, role in element.members if role == "to" and what == "way")
-        known = kind in FORBIDDING or kind in DEMANDING
-        if not known or not entries or not exits or len(vias) != 1 or vias[0][0] != "node":
-            self._skipped += 1  # also those over a way in between: rare, and a truck driver sees the sign
+        if tags.get("restriction:emergency") == "none" or "emergency" in tags.get("except", ""):
+            return  # not for us
+        kinds = moments.turns(tags)
+        if not kinds and "restriction:conditional" not in tags:
+            return  # for others: hgv, bicycles
+        nodes, ways, entries, exits = (
+            tuple(ref for what, ref, role in element.members if (what, role) == wanted)
+            for wanted in (("node", "via"), ("way", "via"), ("way", "from"), ("way", "to"))
+        )
+        known = [(kind, when) for kind, when in kinds if kind in FORBIDDING or kind in DEMANDING]
+        over = len(nodes) == 1 or ways
+        if not known or not entries or not exits or not over:
+            self._skipped += 1
             return
-        self._bans.append(Ban(entries, vias[0][1], exits, kind in DEMANDING))
+        via = nodes[0] if nodes else 0
+        self._bans += [Ban(entries, via, exits, kind in DEMANDING, ways, when) for kind, when in known]
 
     def finish(self, out: Output) -> dict[str, int]:
         """Write the graph."""

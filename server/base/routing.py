@@ -1,9 +1,10 @@
 """Routes of emergency vehicles: `Router.route` from a position to another for a vehicle, around what is closed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import shapely
@@ -11,22 +12,21 @@ from shapely.ops import substring
 
 from layers.geo import as_shape
 from server import runtime
-from server.base.road_costs import FASTEST, Costs, costs, doubts
-from server.base.road_graph import Floats
+from server.base.moments import Moment, Moments
+from server.base.road_costs import Costs, costs, doubts
+from server.base.road_graph import Floats, RoadGraph
 from server.base.road_rules import BLOCKED, CLASSES
-from server.base.search import Found, quickest
+from server.base.search import Finder, Found, Left
 from server.base.snapping import Snap
 from server.base.steps import Step, steps
 from server.base.streets import Streets
 from server.base.vehicles import USUAL, VEHICLES, Vehicle
 
-if TYPE_CHECKING:
-    from server.base.nets import Landmarks
-
+T = TypeVar("T")
 CROWD_MPS = 1.0
 """How fast an engine gets through people who make way."""
 MAX_AVOID = 200
-CACHED = 16
+CACHED, MOST_NETS = 16, 8
 LIMITS = {
     "max_height_m": "segment_max_height_m",
     "max_weight_t": "segment_max_weight_t",
@@ -57,6 +57,7 @@ class Route:
     limits: list[dict[str, Any]]
     """Limits that are met on the way and kept."""
     uncertain: list[str]
+    """What nobody tagged, or what nobody understood of the tags (`condition`)."""
     avoided: list[str]
     """What was driven around, by name."""
     passes: list[str]
@@ -77,14 +78,13 @@ class NoWay:
     detail: list[str]
 
 
-Bound = Callable[[Mapping[int, float]], list[float]]
-
-
 class _Net(NamedTuple):
+    """What a profile's ways are like at a moment, without anything learned."""
+
     cost: Costs
+    arc_s: Floats
     segments: frozenset[int]
     """From which everywhere can be reached, and that can be reached from everywhere."""
-    landmarks: "Landmarks"
 
 
 class Router:
@@ -92,13 +92,16 @@ class Router:
 
     def __init__(self, streets: Streets, profiles: Mapping[str, Vehicle] | None = None, against: bool = False) -> None:
         self._streets = streets
-        self.graph, self.plane, self.lanes = streets.graph, streets.plane, streets.lanes
+        self.graph, self.plane = streets.graph, streets.plane
         self.snapper = streets.snapper
         self.profiles = dict(profiles or VEHICLES)
         self._against = against
+        self._finder = Finder(self.graph)
+        self._moments = Moments(self.graph, self.plane.lon, self.plane.lat)
         self._lock = runtime.native_lock()
-        self._nets: dict[str, _Net] = {}
+        self._nets: dict[tuple[str, Moment], _Net] = {}
         self._paced: dict[Any, Costs] = {}
+        self._left: dict[Any, Left] = {}
 
     def route(
         self,
@@ -107,76 +110,89 @@ class Router:
         profile: str = USUAL,
         avoid: Sequence[Avoid] = (),
         pace: Mapping[str, float] | None = None,
+        at: datetime | None = None,
     ) -> Route | NoWay:
-        """The quickest way between two positions (longitude, latitude). Raises KeyError for an unknown profile."""
-        net, cost = self._net(profile), self._cost(profile, pace or {})
+        """The quickest way between two positions (longitude, latitude). Raises KeyError for an unknown profile.
+
+        `at`: when, aware; by it the conditions on signs are judged, and without it those that ask for the hour are
+        not understood.
+        """
+        moment, net, cost = self._at(profile, at, pace or {})
         ends = [self.snapper.snap(*place, net.segments.__contains__) for place in (start, goal)]
         begin, end = ends
         if begin is None or end is None:
             missing = [name for name, snap in zip(("start", "goal"), ends, strict=True) if snap is None]
             return NoWay(reason="off_map", detail=missing)
-        quicker = 1.0 / max(1.0, *(min(FASTEST, factor) for factor in (pace or {"": 1.0}).values()))
-
-        def bound(goals: Mapping[int, float]) -> list[float]:
-            return net.landmarks.bounds(goals, self.graph.edge_tail, quicker)
-
-        free = self._search(cost, begin, end, {}, bound)
+        free = self._search(cost, net.arc_s, begin, end, {})
         if free is None:
-            return self._why(cost, begin, end)
+            return self._why(net.cost, begin, end)
         in_the_way = [(one, self._edges_in(one)) for one in avoid[:MAX_AVOID]]
         extra = self._extra(in_the_way, begin, end)
-        found = self._search(cost, begin, end, extra, bound) if extra else free
+        # A way on which nothing lies stays the quickest, whatever lies elsewhere.
+        found = free if extra.keys().isdisjoint(free.edges) else self._search(cost, net.arc_s, begin, end, extra)
         if found is None:
             touched = set(free.edges)
             names = [one.name for one, edges in in_the_way if not one.slow and not touched.isdisjoint(edges)]
             return NoWay(reason="closed", detail=names)
-        return self._told(profile, cost, begin, end, found, free, in_the_way)
+        return self._told(profile, moment, cost, begin, end, found, free, in_the_way)
 
     # -- costs ---------------------------------------------------------------------------------------------------------
 
-    def _net(self, profile: str) -> _Net:
-        """What a profile's ways look like without anything learned; made when first asked for."""
+    def _at(self, profile: str, at: datetime | None, pace: Mapping[str, float]) -> tuple[Moment, _Net, Costs]:
+        """What a profile's ways are like then, and what they cost with what was learned; made when first asked for."""
+        vehicle = self.profiles[profile]
         with self._lock:
-            net = self._nets.get(profile)
+            moment = self._moments.at(at, vehicle)
+            net = self._nets.get((profile, moment))
             if net is None:
-                from server.base.nets import Landmarks, largest_nets  # scipy: half a second that not every start pays
+                net = _kept(self._nets, (profile, moment), self._net(vehicle, moment), MOST_NETS)
+            if not pace:
+                return moment, net, net.cost
+            key = (profile, moment, tuple(sorted(pace.items())))
+            cost = self._paced.get(key)
+            if cost is None:
+                cost = _kept(self._paced, key, costs(moment.graph, vehicle, pace, self._against), CACHED)
+            return moment, net, cost
 
-                cost = costs(self.graph, self.profiles[profile], None, self._against)
-                nets = largest_nets(self.graph, cost)
-                segments = frozenset(segment for edges in nets for segment in self.graph.edge_segment[edges].tolist())
-                landmarks = Landmarks(self.graph, cost, nets[0] if nets else np.zeros(0, dtype=np.int64))
-                net = self._nets[profile] = _Net(cost, segments, landmarks)
-            return net
+    def _net(self, vehicle: Vehicle, moment: Moment) -> _Net:
+        from server.base.nets import largest_nets  # scipy: half a second that not every start pays
 
-    def _cost(self, profile: str, pace: Mapping[str, float]) -> Costs:
-        if not pace:
-            return self._net(profile).cost
-        key = (profile, tuple(sorted(pace.items())))
+        cost = costs(moment.graph, vehicle, None, self._against)
+        arc_s = self._finder.states.seconds(cost, moment.turns)
+        nets = largest_nets(self._finder.states, cost, arc_s)
+        segments = frozenset(segment for edges in nets for segment in self.graph.edge_segment[edges].tolist())
+        return _Net(cost, arc_s, segments)
+
+    def _left_of(self, cost: Costs, goals: Mapping[int, float], starts: Mapping[int, float]) -> Left:
+        """What is left to the goal: units on their way to the same mission share it."""
+        key = (cost, *goals.items())
         with self._lock:
-            found = self._paced.get(key)
-            if found is None:
-                found = costs(self.graph, self.profiles[profile], pace, self._against)
-                while len(self._paced) >= CACHED:
-                    del self._paced[next(iter(self._paced))]
-                self._paced[key] = found
-            return found
+            found = self._left.get(key)
+        if found is None or not self._finder.is_enough(found, starts):
+            found = self._finder.left(cost, goals, starts)
+            with self._lock:
+                _kept(self._left, key, found, CACHED)
+        return found
 
     # -- searching -----------------------------------------------------------------------------------------------------
 
-    def _search(self, cost: Costs, begin: Snap, end: Snap, extra: Mapping[int, float], bound: Bound) -> Found | None:
+    def _search(self, cost: Costs, arc_s: Floats, begin: Snap, end: Snap, extra: Mapping[int, float]) -> Found | None:
         length = self.graph.segment_length_m
-        starts, goals, direct = {}, {}, {}
+        starts, goals, direct = dict[int, float](), dict[int, float](), dict[int, float]()
         begin_share, end_share = begin.along_m / length[begin.segment], end.along_m / length[end.segment]
         for edge, share in zip(self._streets.pairs[begin.segment], (1.0 - begin_share, begin_share), strict=True):
             if cost.edge_s[edge] < inf:
-                starts[edge] = cost.edge_s[edge] * float(share)
+                starts[edge] = float(cost.edge_s[edge] * share)
         for edge, share in zip(self._streets.pairs[end.segment], (end_share, 1.0 - end_share), strict=True):
             if cost.edge_s[edge] < inf:
-                goals[edge] = cost.edge_s[edge] * float(share)
-                ahead = starts.get(edge, -1.0) - (cost.edge_s[edge] - goals[edge])
+                goals[edge] = float(cost.edge_s[edge] * share)
+                ahead = starts.get(edge, -1.0) - (float(cost.edge_s[edge]) - goals[edge])
                 if begin.segment == end.segment and edge in starts and ahead >= 0.0:
                     direct[edge] = ahead
-        return quickest(self.lanes, cost, starts, goals, bound(goals), extra, direct)
+        if not starts or not goals:
+            return None
+        left = self._left_of(cost, goals, starts)
+        return self._finder.quickest(cost, arc_s, starts, left, extra, direct)
 
     def _edges_in(self, avoid: Avoid) -> dict[int, float]:
         """Edges that touch the geometry, with their metres in it."""
@@ -213,30 +229,29 @@ class Router:
         """What lies on the way that there would be without limits and barriers."""
         lengths = self.graph.segment_length_m[self.graph.edge_segment]
         open_cost = Costs(
-            edge_s=(lengths / 10.0).tolist(), node_s=[0.0] * len(cost.node_s), turn_s=[0.0] * 361, u_turn_s=10.0,
-            why_not={},
-        )  # fmt: skip
-        found = self._search(open_cost, begin, end, {}, lambda _: [0.0] * len(cost.node_s))
+            edge_s=lengths / 10.0, node_s=np.zeros(len(cost.node_s)), turn_s=np.zeros(361), u_turn_s=10.0, why_not={}
+        )
+        found = self._search(open_cost, self._finder.states.seconds(open_cost, ()), begin, end, {})
         if found is None:
             return NoWay(reason="not_connected", detail=[])
         edges = set(found.edges)
         reasons = [reason for reason, barred in cost.why_not.items() if not edges.isdisjoint(barred.tolist())]
-        if any(self.graph.node_barrier[self.lanes.head[edge]] == BLOCKED for edge in found.edges[:-1]):
+        if any(self.graph.node_barrier[self.graph.edge_head[edge]] == BLOCKED for edge in found.edges[:-1]):
             reasons.append("barrier")
         return NoWay(reason="limit", detail=sorted(reasons))
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
     def _told(
-        self, profile: str, cost: Costs, begin: Snap, end: Snap, found: Found, free: Found,
+        self, profile: str, moment: Moment, cost: Costs, begin: Snap, end: Snap, found: Found, free: Found,
         in_the_way: Sequence[tuple[Avoid, dict[int, float]]],
     ) -> Route:  # fmt: skip
-        graph, edges = self.graph, found.edges
+        graph, edges = moment.graph, found.edges
         line = self._line(edges, begin, end)
         segments = [int(graph.edge_segment[edge]) for edge in edges]
         metres = self._metres(edges, begin, end)
         whole = graph.segment_length_m[segments]
-        seconds = [cost.edge_s[edge] * m / float(w) for edge, m, w in zip(edges, metres, whole, strict=True)]
+        seconds = [float(cost.edge_s[edge]) * m / float(w) for edge, m, w in zip(edges, metres, whole, strict=True)]
         by_class: dict[str, float] = {}
         for segment, spent in zip(segments, seconds, strict=True):
             name = CLASSES[int(graph.segment_class[segment])]
@@ -257,8 +272,8 @@ class Router:
             start_off_m=round(begin.off_m, 1),
             walk_m=round(end.off_m, 1),
             steps=steps(graph, edges, metres, seconds),
-            limits=self._limits(segments),
-            uncertain=sorted(doubts(graph, segments)),
+            limits=_limits(graph, segments),
+            uncertain=sorted({*doubts(graph, segments), *(["condition"] if moment.is_unclear(edges) else [])}),
             avoided=sorted(set(avoided)),
             passes=sorted({*passes}),
             detour_s=round(found.seconds - free.seconds, 1),
@@ -296,11 +311,20 @@ class Router:
         lon, lat = self.plane.degrees(plane[:, 0], plane[:, 1])
         return np.column_stack([lon, lat])
 
-    def _limits(self, segments: Sequence[int]) -> list[dict[str, Any]]:
-        return [
-            {"limit": limit, "value": float(values[segment]), "street": self.graph.name(segment)}
-            for limit, column in LIMITS.items()
-            for values in (getattr(self.graph, column),)
-            for segment in dict.fromkeys(segments)
-            if not np.isnan(values[segment])
-        ]
+
+def _kept(kept: dict[Any, T], key: Any, value: T, most: int) -> T:
+    """The value, kept; the oldest goes."""
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[key] = value
+    return value
+
+
+def _limits(graph: RoadGraph, segments: Sequence[int]) -> list[dict[str, Any]]:
+    return [
+        {"limit": limit, "value": float(values[segment]), "street": graph.name(segment)}
+        for limit, column in LIMITS.items()
+        for values in (getattr(graph, column),)
+        for segment in dict.fromkeys(segments)
+        if not np.isnan(values[segment])
+    ]

@@ -19,7 +19,7 @@ from server.base.objects.ways import closures
 from server.base.road_graph import GraphError
 from server.base.vehicles import USUAL
 from server.base.ways import BadArea, areas_of, route_json, water_json
-from server.http.body import number
+from server.http.body import moment, number
 from server.http.errors import Problem
 from server.http.guard import caller, house, needs
 from server.http.picture import VIEWERS, find
@@ -55,9 +55,10 @@ def water() -> ResponseReturnValue:
 @blueprint.get("/base/route")
 @needs(*VIEWERS)
 def route() -> ResponseReturnValue:
-    """?from=<lat,lon>&to=<lat,lon>&profile=HLF&situation=live&avoid=<GeoJSON>&lang=de
+    """?from=<lat,lon>&to=<lat,lon>&profile=HLF&situation=live&avoid=<GeoJSON>&lang=de&at=<time>
 
-    What stands in the way in the situation is driven around; `avoid` adds to it.
+    What stands in the way in the situation is driven around; `avoid` adds to it. Conditions on signs are judged as of
+    `at`, by itself the situation's time.
     """
     start, goal, profile = _place("from"), _place("to"), request.args.get("profile", USUAL)
     situation, ways, lang = find(request.args.get("situation")), house().ways, request.args.get("lang", "de")
@@ -65,11 +66,11 @@ def route() -> ResponseReturnValue:
         raise Problem(422, f"profile: one of {', '.join(ways.profiles)}")
     if lang not in ("de", "en"):
         raise Problem(422, "lang: de or en")
-    areas = _areas()
+    areas, when = _areas(), moment("at") or situation.clock.now()
     with situation.desk.lock:
         areas += obstacles(situation.picture)
     areas += closures(house().objects, situation.clock.now(), caller().role)
-    answer = _asked(lambda base: route_json(base.get(ways).route(start, goal, profile, areas), lang))
+    answer = _asked(lambda base: route_json(base.get(ways).route(start, goal, profile, areas, at=when), lang))
     return jsonify({**answer, "situation": situation.id, "status": situation.status, "now": iso(situation.clock.now())})
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from server.base.base import Base
 from server.base.build import build
 from server.base.hoses import Hoses
+from server.base.road_graph import Floats
 from server.base.routing import Router
 from server.base.streets import Streets, streets
 from server.base.vehicles import VEHICLES, Vehicle
@@ -59,9 +60,7 @@ def streets_of(router: Router, edges: tuple[int, ...]) -> list[str]:
     return [name for index, name in enumerate(names) if index == 0 or names[index - 1] != name]
 
 
-def brute_force_s(
-    found: Streets, edge_s: list[float], node_s: list[float], turns: tuple[list[float], float]
-) -> np.ndarray:
+def brute_force_s(found: Streets, edge_s: Floats, node_s: Floats, turns: tuple[Floats, float]) -> np.ndarray:
     """Seconds from the beginning of every edge to the end of every other, by Floyd and Warshall over edges."""
     graph = found.graph
     number = len(graph.edge_head)

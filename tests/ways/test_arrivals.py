@@ -62,7 +62,9 @@ def worked_out(deriver: Any, picture: Picture, subject: str) -> Any:
     content: Content | None = deriver.answer(question)
     assert content is not None
     seconds = (question.observed_at - START).total_seconds()
-    apply(picture, see(subject, content, seconds, source=deriver.source, received=seconds + 1, name=question.basis))
+    # Written down after what led to it, as on a server: of claims equally old the one received later counts.
+    received = seconds if picture.now is None else max(seconds, (picture.now - START).total_seconds())
+    apply(picture, see(subject, content, seconds, source=deriver.source, received=received + 1, name=question.basis))
     return content
 
 

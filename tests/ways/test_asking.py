@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +23,8 @@ from server.config import BaseSettings, Settings
 from server.house import House
 from server.http import base_ways
 from tests.layers.world import square
+from tests.ways.places import at
+from tests.ways.test_routing import two_ways
 
 STATION, HOUSE = "51.8320,8.7750", "51.8290,8.7800"
 
@@ -68,6 +71,7 @@ def test_the_commands(base: Base, tmp_path: Path) -> None:
         (("route", "gasse", HOUSE), "may be one of several places:"),
         (("route", "99,8", HOUSE), "is not on the earth"),
         (("route", STATION, HOUSE, "--profile", "Panzer"), "there is no vehicle Panzer; there are HLF, DLK, RTW, KdoW"),
+        (("route", STATION, HOUSE, "--at", "morgen"), "'morgen' is no time such as 2026-11-30T07:30"),
         (("route", STATION, HOUSE, "--base", "/nowhere"), "lagebild base build"),
     ],
 )
@@ -87,13 +91,12 @@ def test_a_damaged_graph_is_said(base: Base, tmp_path: Path) -> None:
     assert "roads.npz is no road graph" in result.output
 
 
-@pytest.fixture(scope="module")
-def house(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A server with the town's base data."""
+@contextmanager
+def running(folder: Path, data: Path) -> Iterator[House]:
+    """A server with this base data."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAGEBILD_ASYNC_MODE", "threading")
-        settings = Settings(base=BaseSettings(folder=str(base.folder)))
-        rooms = build_house(tmp_path_factory.mktemp("data"), settings)
+        rooms = build_house(data, Settings(base=BaseSettings(folder=str(folder))))
         rooms.situations.start()
         yield rooms
         rooms.sync.stop()
@@ -102,12 +105,24 @@ def house(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hous
         rooms.quarantine.close()
 
 
-@pytest.fixture(scope="module")
-def client(house: House) -> FlaskClient:
+def control(house: House) -> FlaskClient:
     """Calls it as the control room."""
     found = create_app(house)[0].test_client()
     found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {house.access.create('control', 'test', None, '*')[0]}"
     return found
+
+
+@pytest.fixture(scope="module")
+def house(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server with the town's base data."""
+    with running(base.folder, tmp_path_factory.mktemp("data")) as rooms:
+        yield rooms
+
+
+@pytest.fixture(scope="module")
+def client(house: House) -> FlaskClient:
+    """Calls it as the control room."""
+    return control(house)
 
 
 def test_over_http(client: FlaskClient) -> None:
@@ -127,6 +142,7 @@ def test_over_http(client: FlaskClient) -> None:
         ("/base/route?from=1,2&to=1,2&lang=fr", 422), ("/base/route?from=1,2&to=1,2&avoid={", 422),
         ("/base/route?from=1,2&to=1,2&avoid={}", 422), ("/base/route?from=1,2&to=1,2&situation=nie", 404),
         ("/base/route?from=1,2&to=1,2&avoid=" + "[" * 3000, 422),
+        ("/base/route?from=1,2&to=1,2&at=morgen", 422), ("/base/route?from=1,2&to=1,2&at=2026-11-30T08:00", 422),
     ],
 )  # fmt: skip
 def test_bad_questions_get_a_clear_answer(client: FlaskClient, path: str, status: int) -> None:
@@ -195,3 +211,23 @@ def test_a_dense_crowd_of_the_situation_is_in_the_way(client: FlaskClient, house
     told = client.get(f"/base/route?from={STATION}&to={HOUSE}").get_json()["route"]
     assert [*told["avoided"], *told["passes"]] == ["Marktplatz"]
     assert told["detour_s"] > 0
+
+
+def test_a_way_at_a_time(tmp_path: Path) -> None:
+    place = two_ways(access__conditional="no @ (Mo-Fr 07:00-16:00)")
+    folder = str(place.base(tmp_path).folder)
+    ends = [f"{lat},{lon}" for lon, lat in (at(-1, 0), at(4, 0))]
+
+    def driven(when: str) -> str:
+        return str(run("route", "--base", folder, *ends, "--at", when))
+
+    # Without a zone it is one of the settings, which say UTC; the place lies in Central Europe.
+    assert "Kurz" in driven("2026-11-30T05:59")
+    assert "Lang" in driven("2026-11-30T06:01")
+    assert "Lang" in driven("2026-11-30T15:59:00+01:00")
+    assert "Kurz" in driven("2026-11-30T16:00:00+01:00")
+    with running(Path(folder), tmp_path / "data") as house:
+        for when, street in (("2026-11-30T08:00:00%2B01:00", "Lang"), ("2026-11-30T17:00:00%2B01:00", "Kurz")):
+            query = f"/base/route?from={ends[0]}&to={ends[1]}&at={when}"
+            told = control(house).get(query).get_json()["route"]
+            assert street in [step["street"] for step in told["steps"]]

@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.base.nets import Landmarks, largest_nets
-from server.base.road_build import Ban, NodeFacts, Piece, make
+from server.base.road_bans import Ban
+from server.base.road_build import NodeFacts, Piece, make
 from server.base.road_costs import Costs, costs
 from server.base.road_graph import RoadGraph
 from server.base.road_rules import BLOCKED, GATE, way
 from server.base.routing import Avoid, Route, Router
-from server.base.search import quickest
+from server.base.search import Finder
 from server.base.streets import Streets
 from server.base.vehicles import VEHICLES
 from tests.ways.places import at, brute_force_s
@@ -67,15 +67,15 @@ def rules(graph: RoadGraph) -> Costs:
 def test_it_finds_what_brute_force_finds(graph: RoadGraph, data: st.DataObject) -> None:
     found, cost = Streets(graph), rules(graph)
     usable = [edge for edge, seconds in enumerate(cost.edge_s) if seconds < inf]
-    nets = largest_nets(graph, cost)
-    landmarks = Landmarks(graph, cost, nets[0] if nets else np.zeros(0, dtype=np.int64))
+    finder = Finder(graph)
+    arc_s = finder.states.seconds(cost, ())
     best = brute_force_s(found, cost.edge_s, cost.node_s, (cost.turn_s, cost.u_turn_s))
     for _ in range(8):
         start, goal = data.draw(st.sampled_from(usable)), data.draw(st.sampled_from(usable))
         if start == goal:
             continue
-        goals = {goal: cost.edge_s[goal]}
-        got = quickest(found.lanes, cost, {start: 0.0}, goals, landmarks.bounds(goals, graph.edge_tail))
+        goals = {goal: float(cost.edge_s[goal])}
+        got = finder.quickest(cost, arc_s, {start: 0.0}, finder.left(cost, goals, [start]))
         if best[start, goal] == inf:
             assert got is None
         else:
@@ -87,12 +87,13 @@ def test_it_finds_what_brute_force_finds(graph: RoadGraph, data: st.DataObject) 
 @settings(max_examples=20, deadline=None)
 @given(graphs(), st.data())
 def test_a_way_by_another_edge_is_never_quicker(graph: RoadGraph, data: st.DataObject) -> None:
-    found, cost = Streets(graph), rules(graph)
+    finder, cost = Finder(graph), rules(graph)
     usable = [edge for edge, seconds in enumerate(cost.edge_s) if seconds < inf]
-    nothing = [0.0] * len(cost.node_s)
+    arc_s = finder.states.seconds(cost, ())
 
     def seconds(start: int, goal: int) -> float:
-        got = quickest(found.lanes, cost, {start: 0.0}, {goal: cost.edge_s[goal]}, nothing)
+        left = finder.left(cost, {goal: float(cost.edge_s[goal])}, [start])
+        got = finder.quickest(cost, arc_s, {start: 0.0}, left)
         return inf if got is None else got.seconds
 
     for _ in range(5):

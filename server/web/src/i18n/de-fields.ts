@@ -152,7 +152,7 @@ export const deFields: Record<string, string> = {
   "part.source": "Quelle", "part.card": "Einsatzkarte",
   "value.kind.pillar": "Überflurhydrant", "value.kind.underground": "Unterflurhydrant", "value.kind.wall": "Wandhydrant", "value.kind.pipe": "Steigleitung", "value.kind.hydrant": "Hydrant", "value.kind.suction_point": "Saugstelle", "value.kind.water_tank": "Löschwasserbehälter", "value.kind.fire_water_pond": "Löschteich",
   "value.kind.river": "Fluss", "value.kind.canal": "Kanal", "value.kind.stream": "Bach", "value.kind.pond": "Teich", "value.kind.lake": "See", "value.kind.reservoir": "Speicher", "value.kind.basin": "Becken",
-  "value.uncertain.width": "Breite", "value.uncertain.ground": "Untergrund", "value.uncertain.height": "Durchfahrtshöhe", "value.uncertain.private": "Privatweg",
+  "value.uncertain.width": "Breite", "value.uncertain.ground": "Untergrund", "value.uncertain.height": "Durchfahrtshöhe", "value.uncertain.private": "Privatweg", "value.uncertain.condition": "Beschilderung nach Zeit oder Umständen",
   "value.access.unknown": "unbekannt", "part.route": "Anfahrt", "part.water": "Wasserentnahme",
   "value.geometry.LineString": "Linie", "value.geometry.MultiLineString": "Linien", "value.geometry.Polygon": "Fläche", "value.geometry.MultiPolygon": "Flächen",
   "value.geometry.MultiPoint": "Punkte", "value.geometry.GeometryCollection": "mehrteilig",

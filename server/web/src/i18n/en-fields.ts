@@ -71,7 +71,7 @@ export const enFields: Record<string, string> = {
   "flag.retained": "Kept by the broker from before: nobody knows how old it is",
   "flag.position_assumed": "Position assumed",
   "value.kind.pillar": "pillar hydrant", "value.kind.underground": "underground hydrant", "value.kind.wall": "wall hydrant", "value.kind.pipe": "dry riser", "value.kind.suction_point": "suction point", "value.kind.water_tank": "water tank", "value.kind.fire_water_pond": "fire pond",
-  "value.uncertain.height": "headroom", "value.uncertain.private": "private way",
+  "value.uncertain.height": "headroom", "value.uncertain.private": "private way", "value.uncertain.condition": "signs by time or circumstance",
   "value.geometry.LineString": "line", "value.geometry.MultiLineString": "lines", "value.geometry.Polygon": "area", "value.geometry.MultiPolygon": "areas",
   "value.geometry.MultiPoint": "points", "value.geometry.GeometryCollection": "several parts",
   "value.hit.house": "house", "value.hit.interpolated": "estimated", "value.hit.nearest": "nearest number", "value.hit.street": "street",
