@@ -37,7 +37,10 @@ STALE_IMPLAUSIBLE = "stale_implausible"
 """Flag: the event is stale before it begins, or absurdly late; the age of its kind counts."""
 NO_POSITION = "no_position"
 BROADCAST = frozenset({"All Chat Rooms", "All Groups", "All Streaming"})
+TRUE = ("true", "True", "TRUE", "1")
 MAX_WAYPOINTS = 200
+PATIENTS = ("urgent", "urgent_surgical", "priority", "routine", "convenience", "litter", "ambulatory")
+"""Numbers of patients in a request for their transport, as they are told: by urgency, lying, walking."""
 TEXT_CHARS = 8_000
 
 
@@ -94,7 +97,7 @@ def read(event: Event, reading: Reading) -> None:
         _chat(event, reading)
     elif kind.startswith(SILENT):
         return
-    elif kind == CANCEL or (event.first("emergency") is not None and event.value("emergency", "cancel") == "true"):
+    elif kind == CANCEL or (event.first("emergency") is not None and event.value("emergency", "cancel") in TRUE):
         reading.claim(event, kinds.Removal())
     elif kind.startswith("a-"):
         _atom(event, reading)
@@ -277,7 +280,15 @@ def _creator(event: Event) -> str | None:
 
 
 def _remarks(event: Event) -> str | UnsetType:
-    return _words(next((one.text for one in event.find("remarks") if one.text.strip()), None))
+    said = next((one.text.strip() for one in event.find("remarks") if one.text.strip()), "")
+    return _words("\n".join(filter(None, (said, _patients(event)))))
+
+
+def _patients(event: Event) -> str:
+    """How many patients there are, by the words of the request."""
+    numbers = {name: event.value("_medevac_", name) or "" for name in PATIENTS}
+    told = {name: value for name, value in numbers.items() if value.isascii() and value.isdecimal() and int(value) > 0}
+    return ", ".join(f"{name}: {value[:6]}" for name, value in told.items())
 
 
 def _picture(event: Event, reading: Reading) -> None:

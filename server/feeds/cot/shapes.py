@@ -45,6 +45,22 @@ def vertices(event: Event, limit: int) -> list[list[float]]:
     return found[:limit]
 
 
+def polyline(event: Event, limit: int) -> list[list[float]]:
+    """The vertices of the first polyline of its shape, closed where it says so; fewer than two are none."""
+    found: list[list[float]] = []
+    for line in (one for shape in event.find("shape") for one in shape.find("polyline")):
+        for vertex in line.find("vertex"):
+            lat, lon = number(vertex.get("lat")), number(vertex.get("lon"))
+            if lat is not None and lon is not None and abs(lat) <= 90.0 and abs(lon) <= 180.0:
+                found.append([lon, lat])
+        if len(found) >= 2:
+            found = found[: limit - 1]
+            is_closed = (line.get("closed") or "").strip().lower() in ("true", "1")
+            return [*found, found[0]] if is_closed and found[0] != found[-1] else found
+        found = []
+    return found
+
+
 def ellipse(event: Event) -> Node | None:
     """The first ellipse of its shape."""
     return next((one for shape in event.find("shape") for one in shape.find("ellipse")), None)
@@ -57,11 +73,13 @@ def drawn(event: Event, mark: str, limit: int) -> tuple[Geometry | UnsetType, di
     if mark == "range":
         return _range(event)
     corners = vertices(event, limit) if mark in ("freeform", "rectangle", "route") else []
+    by_shape = [] if corners else polyline(event, limit)
+    corners = corners or by_shape
     distinct = len({tuple(one) for one in corners})
     if mark == "rectangle" and distinct >= 3:
         closed = corners if corners[0] == corners[-1] else [*corners, corners[0]]
         return {"type": "Polygon", "coordinates": [closed]}, {}
-    if distinct >= 3 and mark == "freeform" and corners[0] == corners[-1]:
+    if distinct >= 3 and (mark == "freeform" or by_shape) and corners[0] == corners[-1]:
         return {"type": "Polygon", "coordinates": [corners]}, {}
     if distinct >= 2:
         return {"type": "LineString", "coordinates": corners}, {}

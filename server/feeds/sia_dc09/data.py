@@ -4,6 +4,7 @@ import json
 import re
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
 from server.feeds.sia_dc09 import codes
@@ -22,8 +23,9 @@ _TOKEN = re.compile(
     r"|da(?P<month>\d\d?)-(?P<day>\d\d?)-(?P<year>\d\d(?:\d\d)?)"
     r"|(?P<modifier>[a-z]{2})(?P<number>[0-9A-Fa-f]+(?=/)|\d*)"
     r"|(?P<code>[A-Z]{2})(?P<zone>[0-9A-F]{1,8}(?![0-9A-Za-z:])|\d*)(?:\^(?P<text>[^^]*)\^?|\*(?P<starred>[^*]*)\*?)?"
-    r"|(?P<loose>[\^*][^^*]*[\^*])|(?P<between>[/ ]+)"
+    r"|\|A(?P<ascii>[^|]*)|(?P<loose>[\^*][^^*]*[\^*])|(?P<between>[/ |]+)"
 )
+_BARE = re.compile(r"[A-MP-Z][A-Z](?![A-Z])")
 _DATA = re.compile(r"\[((?:[^\]^]|\^[^^]*\^)*)\]")
 _PLAIN = re.compile(r"\[([^\]]*)\]")
 _DEGREES = re.compile(r"(?P<degrees>\d{1,3})(?P<side>[NSEW])(?P<minutes>\d{1,2}(?:\.\d{1,8})?)", re.IGNORECASE)
@@ -103,15 +105,18 @@ def contact_id(text: str) -> list[Reported] | None:
 
 
 def sia_dcs(text: str) -> list[Reported] | None:
-    """The events of a SIA-DCS block, `Nri1/FA129/BA4^Tür^`; None where it is none."""
-    if text[:1] not in ("N", "O"):
+    """The events of a SIA-DCS block, `Nri1/FA129/BA4^Tür^`, with or without a block of words `|ATür`; None where it is
+    none. Some panels leave the N out.
+    """
+    bare = _BARE.match(text) is not None
+    if not bare and text[:1] not in ("N", "O"):
         return None
     old = text[0] == "O"
     events: list[Reported] = []
     modifiers: dict[str, str] = {}
     date: tuple[int, int, int] | None = None
     clock: tuple[int, int, int] | None = None
-    at = 1
+    at = 0 if bare else 1
     while at < len(text):
         found = _TOKEN.match(text, at)
         if found is None or found.end() == at or len(events) >= MAX_EVENTS:
@@ -121,6 +126,8 @@ def sia_dcs(text: str) -> list[Reported] | None:
         elif found["month"]:
             year = int(found["year"])
             date = year if year > 99 else 2000 + year, int(found["month"]), int(found["day"])
+        elif found["ascii"] and events and not events[-1].text:
+            events[-1] = msgspec.structs.replace(events[-1], text=" ".join(found["ascii"].split()))
         elif found["modifier"]:
             modifiers = {**modifiers, found["modifier"]: found["number"]}
         elif found["code"]:
