@@ -25,7 +25,8 @@ from server.base.objects.ways import OwnWater, closures
 from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
-from server.derive import Derivations, Deriver
+from server.derive import Derivations
+from server.deriver import Deriver
 from server.gauges import Gauges
 from server.homes import Homes, Waiting
 from server.house import House

@@ -67,6 +67,8 @@ class Desk:
         self.lock = threading.RLock()
         """Held while the picture changes; hold it to read several things of the picture from another thread."""
         self.listener: Callable[[Changes], None] = _nobody
+        self.ticking = False
+        """True while listeners hear of what nothing but time has changed."""
         self._picture_settings = picture_settings
         self._inbox = Inbox(self.settings.inbox_observations, self.settings.inbox_bytes)
         self._task: threading.Thread | None = None
@@ -225,7 +227,9 @@ class Desk:
             self._no_tick_before = time.monotonic() + UNAVAILABLE_RETRY_S
             return
         self.stats.ticks += 1
+        self.ticking = True
         self._apply(appended.entries)
+        self.ticking = False
         if self.picture.next_due() == due:
             log.error("a tick changed nothing", extra={"situation": self.name, "due": iso(due)})
             self._no_tick_before = time.monotonic() + STUCK_S

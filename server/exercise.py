@@ -7,6 +7,7 @@ whatever a crash left beside it is ignored. Time stands still while no server ru
 
 import logging
 import threading
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -168,7 +169,10 @@ class Exercise(Situation):
         return journal, clock, desk
 
     def _make_player(self) -> Player:
-        return Player(self._scenario, self.clock, self.desk, self._prepare, self._save_position)
+        return Player(self._scenario, self.clock, self.desk, self._prepare, self._save_position, self._moment)
+
+    def _moment(self) -> AbstractContextManager[None] | None:
+        return self.moments.moment(self) if self.moments is not None and self.moments.wanted else None
 
     def _save_position(self) -> None:
         try:

@@ -4,13 +4,15 @@ killed.
 A line's `received_at` is exactly starts_at + at_s and observation ids follow from the line, so playing a line again
 changes nothing. The player keeps the clock's gate at the first line that is not durable yet; therefore nothing in the
 journal is newer than that line, and after a restart the lines at or after the newest entry are all that must be played
-again.
+again. Where something is worked out from the picture, the lines of one moment are played and what follows from them is
+worked out before the gate opens for the next (server/derive.py).
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from server import runtime
@@ -28,6 +30,9 @@ BATCH = 100
 SAVE_EVERY_S = 2.0
 """How often the position of a running clock is written down."""
 
+Moment = Callable[[], AbstractContextManager[None] | None]
+"""What to play the lines of one moment in; None: nothing is worked out, they may be played in one go with the next."""
+
 Prepare = Callable[[Message], Sequence[Draft]]
 """Decodes a line as the intake would, refusals noted among the drafts. Raises BadObservation."""
 
@@ -36,13 +41,22 @@ class Player:
     """One background task. `save` is called now and then to write the position of a running clock down."""
 
     def __init__(
-        self, scenario: Scenario, clock: ScenarioClock, desk: Desk, prepare: Prepare, save: Callable[[], None]
+        self,
+        scenario: Scenario,
+        clock: ScenarioClock,
+        desk: Desk,
+        prepare: Prepare,
+        save: Callable[[], None],
+        moment: Moment = lambda: None,
     ) -> None:
         self._scenario = scenario
         self._clock = clock
         self._desk = desk
         self._prepare = prepare
         self._save = save
+        self._moment = moment
+        self._read: tuple[int, Sequence[Message]] = (0, ())
+        """Lines that were read ahead, and the index of the first."""
         self._changed = threading.Condition()
         self._stopping = False
         self._task: threading.Thread | None = None
@@ -79,6 +93,9 @@ class Player:
 
     def _run(self) -> None:
         try:
+            if self.index == len(self._scenario) and (moment := self._moment()) is not None:
+                with moment:  # what the last lines ask for may not have been worked out when the server ended
+                    pass
             while self._wait():
                 self._play_due()
         except Closed:
@@ -105,9 +122,29 @@ class Player:
         return None if ended else self._clock.due_in_s(self._scenario.due(self.index))
 
     def _play_due(self) -> None:
-        end = min(self._scenario.first_after(self._clock.target()), self.index + BATCH)
+        moment = self._moment()
+        if moment is None:
+            end = min(self._scenario.first_after(self._clock.target()), self.index + BATCH)
+            played = self._play(self.index, end)
+        else:
+            end, played = self._scenario.first_after(self._scenario.due(self.index)), True
+            with moment:
+                for first in range(self.index, end, BATCH):
+                    played = played and self._play(first, min(end, first + BATCH))
+        if played:
+            with self._changed:
+                self.index = end
+                self._shut_gate()
+                self._changed.notify_all()
+            self._desk.wake()
+
+    def _play(self, first: int, end: int) -> bool:
+        """True once the lines with first <= index < end are durable; False when the player was stopped before."""
+        return self._submit(self._drafts(first, end))
+
+    def _drafts(self, first: int, end: int) -> list[Draft]:
         drafts: list[Draft] = []
-        for message in runtime.offload(self._scenario.messages, self.index, end):
+        for message in self._messages(first, end):
             time.sleep(0)  # decoding is work; others of the loop have theirs
             try:
                 drafts.extend(contained(self._prepare, message))
@@ -120,12 +157,15 @@ class Player:
                     exc_info=None if expected else bug,
                     extra={"situation": self._desk.name, "feed": message.feed, "reason": str(bug)},
                 )
-        if self._submit(drafts):
-            with self._changed:
-                self.index = end
-                self._shut_gate()
-                self._changed.notify_all()
-            self._desk.wake()
+        return drafts
+
+    def _messages(self, first: int, end: int) -> Sequence[Message]:
+        begin, ahead = self._read
+        if not begin <= first <= end <= begin + len(ahead):
+            begin, upto = first, min(len(self._scenario), max(end, first + BATCH))
+            ahead = runtime.offload(self._scenario.messages, first, upto)
+            self._read = (begin, ahead)
+        return ahead[first - begin : end - begin]
 
     def _submit(self, drafts: Sequence[Draft]) -> bool:
         """True once the drafts are durable; False when the player was stopped before. Raises Closed."""

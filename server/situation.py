@@ -1,8 +1,9 @@
 """A situation: a journal with a picture, a desk and a clock of its own."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from layers.picture import Changes, Picture
 from server.clock import Clock
@@ -27,6 +28,7 @@ class Situation:
         self.clock = clock
         self.desk = desk
         self.listener: Listener = _nobody
+        self.moments: Moments | None = None
         self._listen()
 
     @property
@@ -45,6 +47,17 @@ class Situation:
 
     def _listen(self) -> None:
         self.desk.listener = self.tell
+
+
+class Moments(Protocol):
+    """Who works something out at the moments of an exercise (server/derive.py)."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything to work out with."""
+
+    def moment(self, situation: Situation) -> AbstractContextManager[None]:
+        """Within it all lines of one moment are submitted; at its end all that follows from them is in the picture."""
 
 
 Listener = Callable[[Situation, Changes | None], None]

@@ -30,7 +30,7 @@ from server.history import History
 from server.journal import BadObservation, Draft, JournalError
 from server.journal.sqlite import SqliteJournal
 from server.scenario import OBSERVATION, Message, Scenario, ScenarioError, Texts, read_header
-from server.situation import Listener, Situation
+from server.situation import Listener, Moments, Situation
 
 if TYPE_CHECKING:  # the intake knows situations; we only hand messages to it
     from server.intake import Intake, Taken
@@ -76,6 +76,8 @@ class Situations:
         self.data_dir = Path(data_dir)
         self.settings = settings or SituationSettings()
         self.intake = intake
+        self.moments: Moments | None = None
+        """Who works something out at the moments of the exercises that are opened from now on."""
         self._listeners: list[Listener] = []
         self._situations: dict[str, Situation] = {}
         self._history = History()
@@ -252,6 +254,7 @@ class Situations:
 
     def _add(self, situation: Situation) -> None:
         situation.listener = self._tell
+        situation.moments = self.moments
         self._situations[situation.id] = situation
 
     def _tell(self, situation: Situation, changes: Changes | None) -> None:

@@ -1,13 +1,14 @@
 """When units arrive: a deriver (server/derive.py) that asks the roads, and learns how fast they are really driven.
 
 A unit on its way to an open mission gets an approach; it is worked out anew when the unit has moved `MOVED_M`, or after
-`AGAIN_S` if it moved at all, when the mission moved or when something else stands in the way: at once where that lies
-on its way, else with its next report. What was driven since the last time is compared with what was foretold: the
-factor on the speed of each road class follows, weighted by the seconds on it (docs/adr/0087).
+`AGAIN_S` if it moved at all, when the mission moved, or when something stands on its way or has gone from it. What was
+driven since the last time is compared with what was foretold: the factor on the speed of each road class follows,
+weighted by the seconds on it (docs/adr/0087).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from math import exp
 from typing import Any
@@ -29,8 +30,8 @@ from server.base.road_costs import FASTEST, SLOWEST
 from server.base.routing import Avoid, Route, Router
 from server.base.vehicles import profile_of
 from server.base.ways import Ways
-from server.derive import Question
-from server.obstacles import may_stand_in_the_way, name_of, obstacle, obstacles
+from server.deriver import Question
+from server.obstacles import obstacles
 
 MOVED_M, AGAIN_S, LEAST_M = 100.0, 15.0, 20.0
 LEARN_S = 120.0
@@ -40,19 +41,29 @@ ROUNDED = 0.05
 """Factors are applied in such steps, so that costs are not computed anew for every unit."""
 MOST_POSITIONS, SIMPLER_DEG = 500, 2e-5
 MOST_PACES = 50
-MOST_AT_ONCE = 200
-"""Most units that one closure has routed anew at once; what is beyond follows with its next report."""
+REST = timedelta(seconds=5)
+"""No unit is routed more often, whatever happens."""
 
 
 class Arrivals:
     """See the module."""
 
     source = "base/router"
-    pause_s = 5.0
 
     def __init__(self, bases: Bases, ways: Ways, closures: Callable[[datetime], list[Avoid]] = lambda _now: []) -> None:
         self._bases, self._closures = bases, closures
         self._ways = ways
+
+    @property
+    def ready(self) -> bool:
+        """Once there is base data."""
+        return self._bases.current is not None
+
+    def rests_until(self, picture: Picture, subject: str) -> datetime | None:
+        """`REST` after its last approach."""
+        unit = picture.book.record(subject, "unit")
+        claim = None if unit is None else unit.claim(NAME)
+        return None if claim is None else claim.received_at + REST
 
     def concerns(self, feature: Feature) -> Iterable[str]:
         """A unit on its way; the units of a mission."""
@@ -61,25 +72,17 @@ class Arrivals:
             return (feature["id"],)
         if said["layer"] == "missions" and said["state"] == OPEN:
             return tuple(said["units"])
-        return (feature["id"],) if may_stand_in_the_way(feature) else ()
+        return ()
 
-    def others(self, picture: Picture, subject: str) -> Iterable[str]:
-        """Units whose way a closure or a crowd touches, or touched when it was worked out; at most `MOST_AT_ONCE`."""
-        feature = picture.features.get(subject)
-        if feature is None or not may_stand_in_the_way(feature):
-            return ()
-        here, name = obstacle(picture, subject), name_of(feature)
-        shape = None if here is None else as_shape(here.geometry)
-        book, found = picture.book, list[str]()
-        for unit in picture.subjects("unit"):
-            record = book.records[unit]
-            known = current(book, record)
-            if known is None or len(found) == MOST_AT_ONCE:
-                continue
-            met = name in (*known.avoided, *known.passes)
-            if met or (shape is not None and shape.intersects(shapely.LineString(known.line))):
-                found.append(unit)
-        return found
+    def surroundings(self, picture: Picture, now: datetime) -> Hashable:
+        """What stands in the way anywhere."""
+        base = self._bases.current
+        return None if base is None else (base.manifest.version, _told(obstacles(picture) + self._closures(now)))
+
+    def surrounded(self, picture: Picture) -> Iterable[str]:
+        """Every unit that has an approach: `ask` knows whether it concerns its way."""
+        book = picture.book
+        return [name for name in picture.subjects("unit") if current(book, book.records[name]) is not None]
 
     def ask(self, picture: Picture, subject: str) -> Question | None:
         """Where the unit is and goes, if that is to be worked out anew."""
@@ -93,17 +96,19 @@ class Arrivals:
             return None
         in_the_way = obstacles(picture) + self._closures(book.time())
         goal, start = centre(there), centre(here)
-        basis = _basis(base.manifest.version, mission.subject, goal, in_the_way)
+        basis = partial(_basis, base.manifest.version, mission.subject, goal)
         claim, status, before = unit.claim(GEOMETRY), unit.claim("fms_status"), unit.claim(NAME)
         assert claim is not None
         # A unit that stood at its station since it last told its position sets out when it says so.
         since = claim.observed_at if status is None else max(claim.observed_at, status.observed_at)
-        if not _is_due(unit, basis, start, since):
+        known: Approach | None = unit.get(NAME)
+        changed = known is not None and known.basis != basis(_met(known, in_the_way))
+        if not _is_due(unit, changed, start, since):
             return None
         return Question(
             subject=subject,
             # With what it replaces: a closure that comes and goes between two reports leads back to an earlier answer.
-            basis=f"{claim.id} {since.isoformat()} {basis} {'' if before is None else before.id}",
+            basis=f"{claim.id} {since.isoformat()} {basis(in_the_way)} {'' if before is None else before.id}",
             observed_at=since,
             data={
                 "base": base,
@@ -141,26 +146,38 @@ class Arrivals:
             avoided=tuple(found.avoided),
             passes=tuple(found.passes),
             uncertain=tuple(found.uncertain),
-            basis=asked["basis"],
+            basis="",
             line=tuple((round(lon, 6), round(lat, 6)) for lon, lat in line.coords)[:MOST_POSITIONS],
         )
+        told = msgspec.structs.replace(told, basis=asked["basis"](_met(told, asked["in_the_way"])))
         return Unit(approach=told, pace=learned) if learned else Unit(approach=told)
 
 
+def _told(in_the_way: Iterable[Avoid]) -> bytes:
+    return msgspec.json.encode([(one.name, one.slow, one.geometry) for one in in_the_way])
+
+
 def _basis(version: str, mission: str, goal: tuple[float, float], in_the_way: Iterable[Avoid]) -> str:
-    known = msgspec.json.encode([(one.name, one.slow, one.geometry) for one in in_the_way])
     told = f"{version} {mission} {goal[0]:.5f} {goal[1]:.5f} "
-    return sha256(told.encode() + known).hexdigest()[:16]
+    return sha256(told.encode() + _told(in_the_way)).hexdigest()[:16]
 
 
-def _is_due(unit: Record, basis: str, start: tuple[float, float], observed_at: Any) -> bool:
+def _met(approach: Approach, in_the_way: Sequence[Avoid]) -> list[Avoid]:
+    """What of it an approach leads around or through, or now would: the rest does not concern it."""
+    if not in_the_way:
+        return []
+    names, line = {*approach.avoided, *approach.passes}, shapely.LineString(approach.line)
+    return [one for one in in_the_way if one.name in names or as_shape(one.geometry).intersects(line)]
+
+
+def _is_due(unit: Record, changed: bool, start: tuple[float, float], observed_at: Any) -> bool:
     known, claim = unit.get(NAME), unit.claim(NAME)
     if claim is None:
         return True
     if observed_at <= claim.observed_at:
         # Of this position it is known already, unless something else has changed. No way is not asked for again.
-        return known is not None and known.basis != basis
-    if known is None or known.basis != basis:
+        return changed
+    if known is None or changed:
         return True
     moved_m = distance_m(*start, *known.line[0])
     return moved_m >= MOVED_M or (moved_m >= LEAST_M and observed_at - claim.observed_at >= timedelta(seconds=AGAIN_S))

@@ -16,7 +16,7 @@ from layers.records import GEOMETRY
 from layers.wire import Feature
 from server.base.base import Bases
 from server.base.geocode import Answer, Geocoder
-from server.derive import Question
+from server.deriver import Question
 
 AGREES = "agrees"
 
@@ -25,11 +25,18 @@ class MissionPositions:
     """See the module. Without base data nothing is asked; once there is some, open missions get their positions."""
 
     source = "base/geocoder"
-    pause_s = 0.0
 
     def __init__(self, bases: Bases, short_names: Mapping[str, str]) -> None:
         self._bases = bases
         self._short_names = short_names
+
+    @property
+    def ready(self) -> bool:
+        """Once there is base data."""
+        return self._bases.current is not None
+
+    def rests_until(self, _picture: Picture, _subject: str) -> None:
+        """Never: an address is asked once."""
 
     def concerns(self, feature: Feature) -> Iterable[str]:
         """A mission without coordinates of dispatch."""

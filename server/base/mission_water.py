@@ -13,7 +13,7 @@ from layers.wire import Feature
 from server.base.base import Bases
 from server.base.hoses import Hoses
 from server.base.objects.ways import OwnWater
-from server.derive import Question
+from server.deriver import Question
 
 NUMBER = 5
 
@@ -22,10 +22,17 @@ class MissionWater:
     """See the module. Asked again when the mission is told a position anew."""
 
     source = "base/water"
-    pause_s = 0.0
 
     def __init__(self, bases: Bases, own: OwnWater | None = None) -> None:
         self._bases, self._own = bases, own
+
+    @property
+    def ready(self) -> bool:
+        """Once there is base data."""
+        return self._bases.current is not None
+
+    def rests_until(self, _picture: Picture, _subject: str) -> None:
+        """Never: a position is asked once."""
 
     def concerns(self, feature: Feature) -> Iterable[str]:
         """An open mission with a position."""

@@ -80,9 +80,10 @@ class Exercise:
         self.steer(action="speed", speed=factor)
 
     def jump(self, elapsed_s: float) -> None:
-        """Go to a point of the exercise."""
-        starts_at = datetime.fromisoformat(self.situation["starts_at"]).astimezone(UTC)
-        self.steer(action="jump", to=iso(starts_at + timedelta(seconds=elapsed_s)))
+        """Go to a point of the exercise, and wait until everything up to there was played and worked out."""
+        to = datetime.fromisoformat(self.situation["starts_at"]).astimezone(UTC) + timedelta(seconds=elapsed_s)
+        self.steer(action="jump", to=iso(to))
+        wait_until(lambda: datetime.fromisoformat(self.situation["now"]) >= to, "the exercise to get there", 240)
 
     def features(self, token: str, layer: str) -> list[dict[str, Any]]:
         """A layer as the server would show it to the token."""

@@ -17,6 +17,7 @@ from server.base.arrivals import Arrivals
 from server.base.base import Bases
 from server.base.build import build
 from server.base.mission_water import MissionWater
+from server.base.routing import Avoid
 from server.base.ways import Ways
 from tests.layers.world import START, entries, picture_of, point, see
 from tests.server import Server, wait_until
@@ -122,49 +123,74 @@ MIDDLE = ((14, -0.5), (16, -0.5), (16, 0.5), (14, 0.5))
 BEYOND = ((14, 8), (16, 8), (16, 9), (14, 9))
 
 
-def test_a_crowd_on_the_way_has_the_unit_routed_anew_without_a_report_of_its_own(bases: Bases) -> None:
+class Lookout:
+    """Subjects that are looked at when the surroundings are no longer those of the last time; else nothing."""
+
+    def __init__(self, arrivals: Arrivals, picture: Picture) -> None:
+        self.arrivals, self.picture = arrivals, picture
+        self.last: Any = None
+
+    def __call__(self) -> list[str]:
+        assert self.picture.now is not None
+        before, self.last = self.last, self.arrivals.surroundings(self.picture, self.picture.now)
+        return [*self.arrivals.surrounded(self.picture)] if self.last != before else []
+
+
+def test_what_comes_onto_the_way_and_goes_again_has_the_unit_routed_without_a_report_of_its_own(bases: Bases) -> None:
     picture, arrivals = world(see("unit:free", Unit(call_sign="RTW", fms_status=2), 11)), Arrivals(bases, Ways())
+    look = Lookout(arrivals, picture)
     first = arrivals.ask(picture, HLF)
     before = worked_out(arrivals, picture, HLF).approach
-    assert [*arrivals.others(picture, "region:fest")] == []
+    assert look() == [HLF], "the first look"
     for observation in crowd(20, 10, *BEYOND):
         apply(picture, observation)
-    region = picture.features["region:fest"]
-    assert [*arrivals.concerns(region)] == ["region:fest"]
-    assert [*arrivals.others(picture, "region:fest")] == [], "it is not over its threshold, and lies elsewhere"
+    assert look() == [], "it is not over its threshold"
     for observation in crowd(30, 200_000, *BEYOND):
         apply(picture, observation)
-    assert [*arrivals.others(picture, "region:fest")] == [], "it lies elsewhere"
+    assert look() == [HLF]
+    assert arrivals.ask(picture, HLF) is None, "it lies elsewhere"
     for observation in crowd(40, 200_000, *MIDDLE):
         apply(picture, observation)
-    assert [*arrivals.others(picture, "region:fest")] == [HLF]
+    assert look() == [HLF]
     around = worked_out(arrivals, picture, HLF).approach
     assert (around.avoided, around.passes) == (("Fest",), ())
     # 300 m each up and down the side street more, from the same position at the same time.
     assert around.length_m == pytest.approx(before.length_m + 600, abs=10)
     assert picture.features[HLF]["properties"]["route_length_m"] == around.length_m
-    assert [*arrivals.others(picture, "region:fest")] == [HLF]
-    assert arrivals.ask(picture, HLF) is None, "nothing is new"
+    assert look() == [], "nothing is new"
+    assert arrivals.ask(picture, HLF) is None, "asked all the same, as after a restart"
     for observation in crowd(50, 10, *MIDDLE):
         apply(picture, observation)
-    assert [*arrivals.others(picture, "region:fest")] == [HLF], "the way around is no longer needed"
+    assert look() == [HLF], "the way around is no longer needed"
     again = arrivals.ask(picture, HLF)
     assert first is not None and again is not None
     assert again.basis != first.basis, "the journal would take it for the first answer, sent twice"
     assert worked_out(arrivals, picture, HLF).approach.length_m == before.length_m
 
 
-def test_one_crowd_has_a_bounded_number_of_units_routed_anew(bases: Bases, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [f"unit:{number}" for number in range(4)]
-    picture = world(*(see(name, Unit(call_sign=name, fms_status=3, mission=FIRE), 12, spot(0)) for name in names))
-    arrivals = Arrivals(bases, Ways())
-    for name in names:
-        worked_out(arrivals, picture, name)
-    for observation in crowd(40, 200_000, *MIDDLE):
-        apply(picture, observation)
-    assert [*arrivals.others(picture, "region:fest")] == names
-    monkeypatch.setattr("server.base.arrivals.MOST_AT_ONCE", 3)
-    assert [*arrivals.others(picture, "region:fest")] == names[:3]
+def test_a_closure_of_the_house_counts_from_its_hour_to_its_end(bases: Bases) -> None:
+    ring = [list(at(*corner)) for corner in (*MIDDLE, MIDDLE[0])]
+    closed = Avoid("Kanal", {"type": "Polygon", "coordinates": [ring]})
+    begins, ends = START + timedelta(seconds=60), START + timedelta(seconds=120)
+    arrivals = Arrivals(bases, Ways(), lambda now: [closed] if begins <= now < ends else [])
+    picture = world()
+    look = Lookout(arrivals, picture)
+    before = worked_out(arrivals, picture, HLF).approach
+    assert look() == [HLF]
+    lengths = []
+    for second in (59, 60, 119, 120):
+        apply(picture, see("unit:other", Unit(fms_status=2), second))
+        changed = look() == [HLF]
+        told = worked_out(arrivals, picture, HLF) if changed else None
+        lengths.append(None if told is None else round(told.approach.length_m - before.length_m, -1))
+    assert lengths == [None, 600, None, 0]
+
+
+def test_a_unit_that_was_routed_rests_for_five_seconds(bases: Bases) -> None:
+    picture, arrivals = world(), Arrivals(bases, Ways())
+    assert arrivals.rests_until(picture, HLF) is None
+    worked_out(arrivals, picture, HLF)
+    assert arrivals.rests_until(picture, HLF) == START + timedelta(seconds=11 + 5)
 
 
 @pytest.mark.parametrize(
