@@ -215,7 +215,8 @@ def create_app(house: House) -> tuple[Flask, SocketIO]:
         json=wire_json,
     )
     attach(socketio, house)
-    app.wsgi_app = GatewaySocket(app.wsgi_app, house.homes, house.access)  # type: ignore[method-assign]
+    gateways = house.metrics.turned_away.labels("gateway")
+    app.wsgi_app = GatewaySocket(app.wsgi_app, house.homes, house.access, gateways.inc)  # type: ignore[method-assign]
     app.wsgi_app = _WithoutDeflate(app.wsgi_app)  # type: ignore[method-assign]
     hops = house.settings.server.trusted_proxies
     if hops:

@@ -9,11 +9,11 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from server.places import network_of
 from server.throttle import Throttle
 
 FORM_VALID_S = 4 * 3_600
@@ -75,16 +75,7 @@ class Citizens:
 
     def wait_s(self, address: str) -> float:
         """Count a report of an address: 0.0 when it is allowed, else the seconds until one will be."""
-        return self._each.take(_network(address)) or self._all.take("all")
+        return self._each.take(network_of(address)) or self._all.take("all")
 
     def _sign(self, issued: str) -> str:
         return hmac.digest(self._key, issued.encode("utf-8", "replace"), "sha256").hex()
-
-
-def _network(address: str) -> str:
-    """An IPv6 address stands for its /64: a subscriber has as many as he likes."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    return ":".join(found.exploded.split(":")[:4]) if found.version == 6 else str(found)

@@ -76,6 +76,8 @@ class LimitSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     clients: Count = 2000
     """Connected clients (Socket.IO) at once."""
+    clients_per_address: Count = 1000
+    """Of these from one address (IPv6: from one /64)."""
     body_bytes: Count = 8_000_000
     """Longest body of an HTTP request; a feed may set a lower limit of its own."""
     message_bytes: Count = 1_000_000

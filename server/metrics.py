@@ -23,6 +23,12 @@ class Metrics:
         self.clients_refused = Counter(
             "lagebild_clients_refused", "Connections refused because the server was full.", registry=r
         )
+        self.turned_away = Counter(
+            "lagebild_turned_away",
+            "Who was not let in: too many, too many of one address, or not on the list.",
+            ["door"],
+            registry=r,
+        )
         self.clients_cut = Counter("lagebild_clients_cut", "Clients disconnected by us.", ["reason"], registry=r)
         self.deltas = Counter("lagebild_deltas", "Deltas sent, one per client.", ["encoding"], registry=r)
         self.deltas_encoded = Counter(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import time
 from typing import Annotated, Any, Literal, cast
 
@@ -17,6 +18,7 @@ from server import runtime
 from server.access import PERSONAL_ROLES, Principal, Role
 from server.edge import Bug, contained
 from server.house import House
+from server.places import Places
 from server.reports import refusal
 from server.situations import Situation
 from server.sync import Full
@@ -67,18 +69,32 @@ def attach(socketio: SocketIO, house: House) -> None:
     """
     server = engine_of(socketio)
     seats: dict[str, tuple[Principal, Situation]] = {}
+    # How many there may be in all, sync counts: TAK clients are among them.
+    places = Places(sys.maxsize, house.settings.limits.clients_per_address)
+    addresses: dict[str, str] = {}
 
     def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        address = environ.get("REMOTE_ADDR") or "unknown"
+        if places.take(address) is not None:
+            house.metrics.turned_away.labels("clients").inc()
+            raise Refused("full")
+        addresses[sid] = address
         try:
             seats[sid] = contained(_admit, house, sid, environ, auth)
         except Bug as bug:
+            leave(sid)
             if isinstance(bug.__cause__, Refused):
                 raise bug.__cause__ from None
             log.exception("unforeseen error while connecting")
             raise Refused("internal") from bug
 
+    def leave(sid: str) -> None:
+        if (address := addresses.pop(sid, None)) is not None:
+            places.leave(address)
+
     def disconnect(sid: str, _reason: Any = None) -> None:
         seats.pop(sid, None)
+        leave(sid)
         house.sync.leave(sid)
 
     def applied(sid: str, message: Any = None, *_more: Any) -> None:

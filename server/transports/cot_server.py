@@ -12,6 +12,7 @@ import time
 from server import runtime
 from server.desk import Busy, Closed
 from server.feeds import DecodeError
+from server.places import Places
 from server.sync import Full
 from server.tak.encoder import Encoder
 from server.tak.guest import FEED, Guest, TakStats
@@ -26,6 +27,8 @@ from server.transports.serving import Address, Sockets, close, server_tls, told
 log = logging.getLogger("lagebild.tak")
 
 LOOK_S = 1.0
+TROUBLE_S = 600.0
+"""So long somebody who was turned away is told to the operator."""
 SEND_BYTES = 262_144
 """What the kernel may keep for a client that does not read."""
 TTL = 1
@@ -43,7 +46,9 @@ class CotServer(Transport[CotServerSettings]):
         self._rooms: Rooms | None = None
         self._encoder: Encoder | None = None
         self._sockets = Sockets()
-        self._open = 0
+        self._places = Places(settings.connections, settings.per_address)
+        self._link: Link | None = None
+        self._trouble: tuple[str, float] | None = None
 
     def attach(self, rooms: Rooms) -> None:
         """The house that it serves."""
@@ -61,6 +66,7 @@ class CotServer(Transport[CotServerSettings]):
         one = self.settings
         secured = "without TLS" if one.cert_file is None else "TLS"
         return [
+            f"{one.connections} clients at once, of one address {self._places.per_address}",
             f"{secured}, {len(one.certificates)} certificates and {len(one.peers)} addresses bound to tokens",
             f"events of {', '.join(one.senders) or 'nobody'} are taken",
             f"layers {', '.join(one.layers) if one.layers is not None else 'of the role'}, every {one.interval_s:g} s",
@@ -71,6 +77,7 @@ class CotServer(Transport[CotServerSettings]):
         rooms, one = self._rooms, self.settings
         if rooms is None or link.probing:
             raise Lost("it is made by a running server alone")
+        self._link = link
         self._encoder = encoder = Encoder(rooms.house)
         self._sockets = Sockets()
         datagrams = None
@@ -91,7 +98,7 @@ class CotServer(Transport[CotServerSettings]):
             runtime.spawn(self._announce, rooms, encoder, one.multicast, one.multicast_token, name="tak multicast")
         try:
             while True:
-                link.up(self.where())
+                link.up(self.where(), self._told())
                 link.wait(LOOK_S)
         finally:
             self._sockets.stop()
@@ -114,32 +121,45 @@ class CotServer(Transport[CotServerSettings]):
                     return
                 time.sleep(0.1)
                 continue
-            if self._open >= self.settings.connections:
-                self.stats.turned_away += 1
+            if (full := self._places.take(address[0])) is not None:
+                self._turn_away(full)
                 close(peer)
             elif sockets.hold(peer):
-                self._open += 1
-                runtime.spawn(self._serve, peer, told(address), rooms, encoder, tls, sockets, name="tak in")
+                runtime.spawn(self._serve, peer, address, rooms, encoder, tls, sockets, name="tak in")
+            else:
+                self._places.leave(address[0])
 
     def _serve(
         self,
         peer: socket.socket,
-        address: str,
+        address: Address,
         rooms: Rooms,
         encoder: Encoder,
         tls: ssl.SSLContext | None,
         sockets: Sockets,
     ) -> None:
+        where = told(address)
         try:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
-            Guest(rooms, encoder, self.settings, Wire(peer, tls), address, self.stats).run()
+            Guest(rooms, encoder, self.settings, Wire(peer, tls), where, self.stats).run()
         except (OSError, DecodeError) as error:
-            log.info("TAK client gone", extra={"peer": address, "reason": str(error)[:200]})
+            log.info("TAK client gone", extra={"peer": where, "reason": str(error)[:200]})
         finally:
-            self._open -= 1
+            self._places.leave(address[0])
             sockets.drop(peer)
+
+    def _turn_away(self, reason: str) -> None:
+        self.stats.turned_away += 1
+        self._trouble = (f"turned away: {reason}", time.monotonic())
+        if self._link is not None:
+            self._link.count(turned_away=1)
+
+    def _told(self) -> str | None:
+        if self._trouble is None or time.monotonic() - self._trouble[1] > TROUBLE_S:
+            return None
+        return self._trouble[0]
 
     # -- datagrams -----------------------------------------------------------------------------------------------------
 
@@ -150,7 +170,7 @@ class CotServer(Transport[CotServerSettings]):
         who = None if token is None or rooms is None else rooms.access.holder(token)
         situation = None if who is None or rooms is None else rooms.situation_of(who)
         if rooms is None or who is None or situation is None or who.role not in self.settings.senders:
-            self.stats.turned_away += 1
+            self._turn_away(f"datagrams of {address[0]}, which stands for no token that may send")
             return b""
         try:
             taken = rooms.intake.take(situation, FEED, who.name, body, f"tak udp {told(address)}")

@@ -31,6 +31,8 @@ class CotServerSettings(ConnectionSettings, frozen=True, kw_only=True, tag="cot_
     protobuf: bool = True
     """Offer TAK protocol 1."""
     connections: Count = 200
+    per_address: Count | None = None
+    """Of these from one address (IPv6: from one /64); None: half of them."""
     sign_in_s: Positive = 10.0
     interval_s: Annotated[float, Meta(ge=0, le=60)] = 1.0
     """A client is told what changed at most so often."""

@@ -6,6 +6,7 @@ are answered, counted and dropped.
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,6 +17,7 @@ from server import runtime
 from server.access import Access
 from server.home_names import building_of
 from server.homes import Homes
+from server.places import Places
 
 log = logging.getLogger("lagebild.gateway")
 
@@ -24,6 +26,8 @@ LOOK_S = 10.0
 """How often we look whether a socket still stands: the library does not always wake who waits for it when it ends."""
 MAX_MESSAGE_BYTES = 65_536
 MAX_CONNECTIONS = 2_000
+MAX_PER_ADDRESS = 1_000
+"""Of these from one address (IPv6: from one /64); behind a reverse proxy that we do not trust all have the same."""
 MAX_PER_HOME = 8
 """Sockets of one home: some that broke off may not have been noticed yet, but no home takes the places of others."""
 
@@ -31,10 +35,14 @@ MAX_PER_HOME = 8
 class GatewaySocket:
     """WSGI middleware: takes the handshakes of gateways, everything else goes on."""
 
-    def __init__(self, application: Any, homes: Homes, access: Access) -> None:
+    def __init__(
+        self, application: Any, homes: Homes, access: Access, turned_away: Callable[[], None] | None = None
+    ) -> None:
         self._application = application
         self._homes = homes
         self._access = access
+        self._turned_away = turned_away
+        self._places = Places(MAX_CONNECTIONS, MAX_PER_ADDRESS)
         self.open: Counter[str] = Counter()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -45,10 +53,19 @@ class GatewaySocket:
             return self._application(environ, start_response)
         who = self._access.check((query.get("componentId") or [""])[0])
         building = building_of(who.name) if who is not None and who.role == "feed" else None
-        if building is None or (full := self._is_full(building)) is not None:
+        address = environ.get("REMOTE_ADDR") or "unknown"
+        if building is None or (full := self._is_full(building, address)) is not None:
             status = "401 Unauthorized" if building is None else full
+            if building is not None and self._turned_away is not None:
+                self._turned_away()
             start_response(status, [("Content-Type", "text/plain"), ("Content-Length", "0")])
             return [b""]
+        try:
+            return self._welcome(environ, start_response, building)
+        finally:
+            self._places.leave(address)
+
+    def _welcome(self, environ: dict[str, Any], start_response: Any, building: str) -> Any:
         try:
             socket = Server.accept(environ, ping_interval=PING_S, max_message_size=MAX_MESSAGE_BYTES)
         except (simple_websocket.ConnectionError, OSError):
@@ -62,11 +79,14 @@ class GatewaySocket:
             self.open += Counter()  # forgets homes without a socket
         return runtime.answered(environ)
 
-    def _is_full(self, building: str) -> str | None:
-        """The status for a home that finds no place."""
+    def _is_full(self, building: str, address: str) -> str | None:
+        """The status for a home that finds no place; None: it has one."""
         if self.open[building] >= MAX_PER_HOME:
             return "429 Too Many Requests"
-        return "503 Service Unavailable" if self.open.total() >= MAX_CONNECTIONS else None
+        full = self._places.open >= self._places.total
+        if self._places.take(address) is None:
+            return None
+        return "503 Service Unavailable" if full else "429 Too Many Requests"
 
     def _serve(self, socket: Server, building: str) -> None:
         def send(text: str) -> None:

@@ -18,6 +18,8 @@ class ListenerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     idle_s: Positive = 90.0
     connections: Count = 200
     """Panels connected at once; one more is closed at once."""
+    per_address: Count | None = None
+    """Of these from one address (IPv6: from one /64); None: half of them."""
     peers: tuple[str, ...] = ()
     """Addresses and networks that may connect (`10.1.2.0/24`); empty: everybody."""
     exercise: Annotated[str, Meta(min_length=1, max_length=100)] | None = None

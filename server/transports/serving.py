@@ -19,6 +19,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from server import runtime
+from server.places import Places
 
 log = logging.getLogger("lagebild.listeners")
 
@@ -139,6 +140,7 @@ class StreamServer:
         session: Callable[[str], Session],
         *,
         connections: int,
+        per_address: int | None = None,
         idle_s: float,
         peers: Peers | None = None,
         tls: ssl.SSLContext | None = None,
@@ -149,7 +151,7 @@ class StreamServer:
         self.host, self.port = host, port
         self.stats = stats or ServingStats()
         self._session = session
-        self._connections, self._idle_s = connections, idle_s
+        self._places, self._idle_s = Places(connections, per_address), idle_s
         self._peers, self._tls = peers or Peers(), tls
         self._tell = turned_away or _nobody
         self._name = name
@@ -186,20 +188,22 @@ class StreamServer:
             self.stats.connections += 1
             if address[0] not in self._peers:
                 self._turn_away(peer, f"{address[0]} is not among the peers")
-            elif self.stats.open >= self._connections:
-                self._turn_away(peer, f"{self.stats.open} connections are open already")
+            elif (full := self._places.take(address[0])) is not None:
+                self._turn_away(peer, full)
             elif self._sockets.hold(peer):
                 self.stats.open += 1
-                runtime.spawn(self._serve, peer, told(address), name=self._name)
+                runtime.spawn(self._serve, peer, address, name=self._name)
+            else:
+                self._places.leave(address[0])
 
     def _turn_away(self, peer: socket.socket, reason: str) -> None:
         self.stats.turned_away += 1
         close(peer)
         self._tell(reason)
 
-    def _serve(self, peer: socket.socket, where: str) -> None:
+    def _serve(self, peer: socket.socket, address: Address) -> None:
         session: Session | None = None
-        connection = peer
+        connection, where = peer, told(address)
         try:
             if self._tls is not None:
                 with limited(peer, HANDSHAKE_S):
@@ -216,6 +220,7 @@ class StreamServer:
                     session.ended()
             finally:
                 self.stats.open -= 1
+                self._places.leave(address[0])
                 self._sockets.drop(peer)
                 self._sockets.drop(connection)
 

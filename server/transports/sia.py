@@ -95,6 +95,8 @@ class Receiver:
         self.exercise: Callable[[], Situation | None] | None = None
         """Where it listens for an exercise: the one that runs now. What it hears never goes into live then."""
         self.stats = ReceiverStats()
+        self.turned_away: Callable[[str], None] = _nobody
+        """Hears of each panel that was not let in, and why."""
         self.tcp_port: int | None = None
         self.udp_port: int | None = None
         self._known: OrderedDict[tuple[str, ...], float] = OrderedDict()
@@ -111,9 +113,11 @@ class Receiver:
                 settings.tcp_port,
                 lambda peer: PanelSession(self, peer),
                 connections=settings.connections,
+                per_address=settings.per_address,
                 idle_s=settings.idle_s,
                 peers=peers,
                 stats=self.stats,
+                turned_away=self.turned_away,
                 name=f"sia-tcp-{self.instance}",
             )
             streams.start()
@@ -125,6 +129,7 @@ class Receiver:
                 if address[0] in peers:
                     return self.handle(body, told(address))
                 self.stats.turned_away += 1
+                self.turned_away(f"{address[0]} is not among the peers")
                 return b""
 
             datagrams = DatagramServer(settings.host, settings.udp_port, datagram, name=f"sia-udp-{self.instance}")
@@ -250,6 +255,10 @@ class PanelSession:
             self._receiver.handle(rest[:MAX_FRAME_BYTES], self._peer)
 
 
+def _nobody(_reason: str) -> None:
+    return
+
+
 def listen(house: "House") -> list[Receiver]:
     """A running receiver for each instance of the settings. Raises OSError where a port is taken: then none runs."""
     started: list[Receiver] = []
@@ -259,6 +268,8 @@ def listen(house: "House") -> list[Receiver]:
             options = {**sources.get(FEED, {}), **sources.get(f"{FEED}/{instance}", {})}
             options.pop("zone", None)
             receiver = Receiver(house.intake, house.situations.live, instance, settings, options)
+            counter = house.metrics.turned_away.labels(f"{FEED}/{instance}")
+            receiver.turned_away = lambda _reason, counter=counter: counter.inc()  # type: ignore[misc]
             if settings.exercise is not None:
                 receiver.exercise = partial(house.situations.exercise_of, settings.exercise)
             receiver.start()

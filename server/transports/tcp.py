@@ -8,6 +8,7 @@ import time
 
 from server.feeds import feeds
 from server.feeds._stream import FRAMINGS, Unframed
+from server.places import Places
 from server.transports.connection import Link, Lost, Stopped, Transport, refusal
 from server.transports.gathering import Gathering
 from server.transports.serving import Peers, ServingStats, StreamServer, server_tls
@@ -92,8 +93,10 @@ class Tcp(Transport[TcpSettings]):
     def plan(self) -> list[str]:
         """Who may connect, and how messages are cut."""
         one = self.settings
+        each = Places(one.connections, one.per_address).per_address
         return [
-            f"peers {', '.join(one.peers) or 'everybody'}, {one.connections} at once, silent for {one.idle_s:g} s",
+            f"peers {', '.join(one.peers) or 'everybody'}, {one.connections} at once, {each} of an address",
+            f"who is silent for {one.idle_s:g} s is let go",
             f"framing {one.framing or 'of the format'}, messages of {one.message_bytes} bytes at most",
             "without TLS" if one.cert_file is None else "TLS" + (", with a certificate" if one.client_ca_file else ""),
         ]
@@ -108,6 +111,7 @@ class Tcp(Transport[TcpSettings]):
                 one.port,
                 lambda peer: SenderSession(link, one, peer),
                 connections=one.connections,
+                per_address=one.per_address,
                 idle_s=one.idle_s,
                 peers=Peers(one.peers),
                 tls=tls,

@@ -21,6 +21,8 @@ class TcpSettings(ConnectionSettings, frozen=True, kw_only=True, forbid_unknown_
     """Longest message; the feed's own limit holds besides."""
     connections: Count = 50
     """Senders connected at once; one more is closed at once."""
+    per_address: Count | None = None
+    """Of these from one address (IPv6: from one /64); None: half of them."""
     idle_s: Positive = 600.0
     """A sender that says nothing complete for so long is let go."""
     peers: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Who does not play by the rules is cut, and nobody else notices."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import socketio
@@ -13,6 +14,8 @@ LIMITS = {
     "LAGEBILD_LIMITS_ACK_TIMEOUT_S": "1",
     "LAGEBILD_LIMITS_IDLE_DELTA_S": "1",
     "LAGEBILD_LIMITS_CLIENTS": "3",
+    "LAGEBILD_LIMITS_CLIENTS_PER_ADDRESS": "2",
+    "LAGEBILD_SERVER_TRUSTED_PROXIES": "1",
     "LAGEBILD_LIMITS_MESSAGES_PER_MIN": "1200",
     "LAGEBILD_LIMITS_REPORTS_PER_MIN": "5",
     "LAGEBILD_LIMITS_MESSAGE_BYTES": "20000",
@@ -77,17 +80,30 @@ def test_a_flood_is_cut_and_the_others_are_served(server: Server, tokens: dict[s
     assert count_of(server, "lagebild_clients_cut_total", reason="too many messages") >= 1
 
 
-def test_the_server_can_be_full(server: Server, tokens: dict[str, str]) -> None:
-    clients = [Client(server.url, tokens["control"]).connect() for _ in range(3)]
+@contextmanager
+def from_elsewhere(server: Server, token: str) -> Iterator[str]:
+    """A client from another address; yields what it is told when it signs in."""
+    with raw_websocket(server.url, "X-Forwarded-For: 192.0.2.9") as wire:
+        wire.recv()
+        wire.send(f'40{{"token":"{token}"}}')
+        said = wire.recv()
+        yield said if isinstance(said, str) else said.decode()
+
+
+def test_the_server_can_be_full_and_an_address_before_it(server: Server, tokens: dict[str, str]) -> None:
+    clients = [Client(server.url, tokens["control"]).connect() for _ in range(2)]
     with pytest.raises(socketio.exceptions.ConnectionError):
         Client(server.url, tokens["control"]).connect()
+    with from_elsewhere(server, tokens["control"]) as first, from_elsewhere(server, tokens["control"]) as second:
+        assert (first[:2], second) == ("40", '44{"message":"full"}')
     clients.pop().close()
-    wait_until(lambda: count_of(server, "lagebild_clients", role="control") == 2, "the place to be free")
+    wait_until(lambda: count_of(server, "lagebild_clients", role="control") == 1, "the places to be free")
     with Client(server.url, tokens["control"]) as late:
         assert late.hellos
     for client in clients:
         client.close()
     assert count_of(server, "lagebild_clients_refused_total") == 1
+    assert count_of(server, "lagebild_turned_away_total", door="clients") == 1
 
 
 def test_a_message_that_is_too_long_ends_the_connection(server: Server, tokens: dict[str, str]) -> None:

@@ -29,7 +29,9 @@ class Station:
         self.tokens = {role: server.token(role) for role in ("control", "planner", "liaison", "admin")}
         self.tokens["crew"] = server.token("crew", "HLF", "--unit", UNIT)
         self.tokens["feed"] = server.token("feed", "leitstelle")
-        self.ports = {name: port_of(server, self.tokens["control"], f"cot/{name}") for name in ("tak", "lan", "tls")}
+        self.ports = {
+            name: port_of(server, self.tokens["control"], f"cot/{name}") for name in ("tak", "lan", "tls", "voll")
+        }
 
     def connect(self, role: str, port: str = "tak") -> Tak:
         return Tak(self.ports[port], self.tokens[role])
@@ -86,6 +88,7 @@ def station(tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> Itera
         "cot/mesh": common
         | {"multicast": f"{GROUP}:{group_port}", "multicast_token": liaison}
         | {"multicast_interface": "127.0.0.1", "layers": ["missions"], "announce_s": 2},
+        "cot/voll": common | {"connections": 3},
         "cot/tls": common | tls | {"certificates": {client[2]: liaison}},
     }
     with Server(folder / "data", "--no-demo", LAGEBILD_FEEDS_CONNECTIONS=json.dumps(connections)) as server:

@@ -63,6 +63,24 @@ def test_who_says_nothing_hears_nothing(station: Station) -> None:
         assert (client.raw, client.closed) == (b"", False)
 
 
+def test_no_address_takes_the_places_of_others(station: Station) -> None:
+    def turned_away() -> str:
+        text = station.server.request("GET", "/metrics", station.tokens["admin"]).text
+        begins = 'lagebild_connection_turned_away_total{source="cot/voll",transport="cot_server"} '
+        return next(line for line in text.splitlines() if line.startswith(begins)).rpartition(" ")[2]
+
+    with station.connect("control", "voll") as first, station.connect("control", "voll"):
+        first.named("HLF 20 1")
+        with station.connect("control", "voll") as third:
+            third.until_closed()
+            assert third.raw == b""
+        assert turned_away() == "1.0"
+        source = wait_until(lambda: station.feature("source:cot/voll")["properties"]["link_reason"], "the reason")
+        assert source == "turned away: 2 connections are open already from 127.0.0.1"
+        with Tak(station.ports["voll"], station.tokens["control"], address="127.0.0.9") as other:
+            other.named("HLF 20 1")
+
+
 def test_a_token_that_is_revoked_ends_its_connection(station: Station) -> None:
     token = station.server.token("control", "kurz")
     rows = station.server.get("/tokens", station.tokens["admin"])["tokens"]

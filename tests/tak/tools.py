@@ -25,8 +25,10 @@ WAIT_S = 30.0
 class Tak:
     """A connected client."""
 
-    def __init__(self, port: int, token: str | None = None, tls: ssl.SSLContext | None = None) -> None:
-        plain = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
+    def __init__(
+        self, port: int, token: str | None = None, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+    ) -> None:
+        plain = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S, source_address=(address, 0))
         self.socket = plain if tls is None else tls.wrap_socket(plain, server_hostname="localhost")
         self.framer = Framer()
         self.events: list[Event] = []

@@ -1,8 +1,10 @@
 """Sockets of gateways: many, letters split in two, what is too long, who answers no ping or takes too many places."""
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -25,6 +27,7 @@ class Street:
     def __init__(self, house: House, url: str) -> None:
         self.house = house
         self.url = url
+        self.place = (str(urlsplit(url).hostname), int(urlsplit(url).port or 0))
         self.wires: list[websocket.WebSocket] = []
 
     def register(self) -> tuple[str, str]:
@@ -47,7 +50,9 @@ class Street:
 
 
 @pytest.fixture
-def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
+def street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Street]:
+    for name, number in getattr(request, "param", {}).items():
+        monkeypatch.setattr(gateway, name, number)
     monkeypatch.setenv("LAGEBILD_ASYNC_MODE", "threading")
     house = build(tmp_path / "data", Settings(feeds=FeedSettings(home_code=CODE)))
     house.situations.start()
@@ -122,3 +127,23 @@ def test_no_home_takes_the_places_of_others(street: Street) -> None:
 
     wait_until(again, "a place that is free again")
     assert building in street.house.homes.connected()
+
+
+@pytest.mark.parametrize("street", [{"MAX_CONNECTIONS": 3, "MAX_PER_ADDRESS": 2}], indirect=True)
+def test_no_address_takes_the_places_of_others(street: Street) -> None:
+    homes = [street.register() for _ in range(5)]
+    for _, address in homes[:2]:
+        street.connect(address)
+    with pytest.raises(websocket.WebSocketBadStatusException, match="429"):
+        websocket.create_connection(homes[2][1], timeout=30)
+    elsewhere = [
+        socket.create_connection(street.place, timeout=30, source_address=(f"127.0.0.{number}", 0)) for number in (8, 9)
+    ]
+    building, address = homes[3]
+    street.wires.append(websocket.create_connection(address, timeout=30, socket=elsewhere[0]))
+    street.hears(building, street.wires[-1], "Platz genug")
+    with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
+        websocket.create_connection(homes[4][1], timeout=30, socket=elsewhere[1])
+    elsewhere[1].close()
+    text = street.house.metrics.text().decode()
+    assert 'lagebild_turned_away_total{door="gateway"} 2.0' in text

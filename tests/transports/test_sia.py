@@ -282,6 +282,15 @@ def test_one_panel_too_many_is_turned_away(station: Station) -> None:
     assert receiver.stats.turned_away == 1
 
 
+def test_one_address_has_its_share_of_the_places(station: Station) -> None:
+    receiver = station.listen(connections=4, per_address=1)
+    with Panel(receiver) as first, Panel(receiver) as second:
+        assert second.answer() == b""
+        first.send(FIRE)
+        assert first.answer()
+    assert receiver.stats.turned_away == 1
+
+
 def test_a_frame_that_never_ends_ends_the_connection(station: Station) -> None:
     receiver = station.listen()
     with Panel(receiver) as panel:

@@ -43,6 +43,14 @@ def closed_by_peer(sender: socket.socket) -> bool:
         return True
 
 
+def closed_by_peer_soon(sender: socket.socket) -> bool:
+    sender.settimeout(0.5)
+    try:
+        return closed_by_peer(sender)
+    except TimeoutError:
+        return False
+
+
 def test_lines_whatever_their_segments_are_and_the_last_one_without_an_end() -> None:
     desk = Desk()
     with running("divera/x", desk, **HERE) as runner, connected(runner) as sender:
@@ -118,7 +126,7 @@ def test_a_file_up_to_the_end_of_the_connection() -> None:
 
 def test_many_senders_at_once_and_one_too_many() -> None:
     desk = Desk()
-    with running("divera/x", desk, **HERE, connections=30) as runner:
+    with running("divera/x", desk, **HERE, connections=30, per_address=30) as runner:
         senders = [connected(runner) for _ in range(30)]
         for number, sender in enumerate(senders):
             sender.sendall(b"first %d\nsec" % number)
@@ -133,6 +141,33 @@ def test_many_senders_at_once_and_one_too_many() -> None:
             sender.close()
     assert set(desk.bodies) == {b"%s %d" % (word, number) for word in (b"first", b"second") for number in range(30)}
     assert runner.stats.turned_away == 1
+
+
+def test_no_address_takes_the_places_of_others() -> None:
+    """127.0.0.1 takes its share; another address of this machine still finds a place, and a freed one is free again."""
+    desk = Desk()
+    with running("divera/x", desk, **HERE, connections=3) as runner:
+        first, second = connected(runner), connected(runner)
+        wait_until(lambda: runner.stats.connects == 1)
+        with connected(runner) as third:
+            assert closed_by_peer(third)
+        wait_until(
+            lambda: runner.state.reason == "turned away: 2 connections are open already from 127.0.0.1", "the reason"
+        )
+        port = first.getpeername()[1]
+        with socket.create_connection(("127.0.0.1", port), timeout=30, source_address=("127.0.0.9", 0)) as other:
+            other.sendall(b"other\n")
+            wait_until(lambda: desk.bodies == [b"other"])
+            first.close()
+
+            def again() -> bool:
+                with connected(runner) as sender:
+                    sender.sendall(b"again\n")
+                    return b"again" in desk.bodies or not closed_by_peer_soon(sender)
+
+            wait_until(again, "a place that is free again")
+        second.close()
+    assert runner.stats.turned_away >= 1
 
 
 def test_an_octet_now_and_then_keeps_nobody_here() -> None:
