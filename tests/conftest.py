@@ -1,6 +1,7 @@
 """What every test may lean on: where the recorded samples are, and settings that make runs repeatable."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -8,7 +9,8 @@ import pytest
 
 from fixtures.library import town_osm_path
 from server.base.base import Base
-from server.base.build import build
+from tests.once import base_once
+from tests.server import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,15 +56,23 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return None
 
 
+def _town(factory: pytest.TempPathFactory) -> Base:
+    words = "--name", "Padertopia", "--attribution", "Padertopia, fiktiver Übungsort"
+    return base_once(factory, "town", town_osm_path(), *words)
+
+
 @pytest.fixture(scope="session")
 def town_base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     """The base data of the exercise town, built once. For reading only; do not close it."""
-    return build(
-        town_osm_path(),
-        tmp_path_factory.mktemp("town-base"),
-        name="Padertopia",
-        attribution="Padertopia, fiktiver Übungsort",
-    )
+    return _town(tmp_path_factory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def town_for_demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A demo on a new data folder would build the town's base data each time."""
+    Server.ground = staticmethod(lambda: _town(tmp_path_factory).folder)
+    yield
+    Server.ground = None
 
 
 UNTRACED = ("fixtures", "house", "browser")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.ogc.gis import ids_by_gdal
-from tests.server import Server, lagebild, wait_until
+from tests.server import BareServer, Server, lagebild, wait_until
 from tests.sync.test_wire import UNIT, unit, update
 
 TOKEN = re.compile(r"[\w-]{43}\n")
@@ -21,10 +21,10 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder after a server that has seen something live and an exercise."""
     data = tmp_path_factory.mktemp("data")
     with Server(data, "--demo", "hausbrand") as server:
+        wait_until(lambda: len(server.lines) >= 7, "the links")
         feed, planner = server.token("feed", "leitstelle"), server.token("planner")
         update(server, feed, unit(UNIT, 8.71))
         update(server, feed, unit(UNIT, 8.72))
-        wait_until(lambda: len(server.lines) >= 7, "the links")
         path = "/situations/ex-hausbrand-1/clock"
         jump = server.request("POST", path, planner, json={"action": "jump", "to": "2026-09-12T19:43:00Z"})
         assert jump.status_code == 200, jump.text
@@ -81,8 +81,9 @@ def test_serve_says_where_and_stops_cleanly(tmp_path: Path) -> None:
 
 
 def test_serve_with_a_demo_prints_a_link_each(lived: Path, tmp_path: Path) -> None:
-    with Server(tmp_path, "--demo", "hausbrand") as server:
+    with BareServer(tmp_path, "--demo", "hausbrand") as server:
         wait_until(lambda: len(server.lines) >= 7, "the links")
+        assert server.get("/config", server.token("control"))["base"]["name"] == "Padertopia"
         text = "".join(server.lines[1:])
         assert "ÜBUNG" in text
         assert "make app" in text

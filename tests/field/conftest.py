@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.base.base import Base
-from server.base.build import build
+from tests.once import base_once
 
 EXTRACTS = {
     "bayreuth": "north-bayreuth.osm.gz",
@@ -24,7 +24,8 @@ def bases(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Bases:
 
     def base(place: str) -> Base:
         if place not in made:
-            made[place] = build(samples / "basemap" / EXTRACTS[place], tmp_path_factory.mktemp(place), name=place)
+            extract = samples / "basemap" / EXTRACTS[place]
+            made[place] = base_once(tmp_path_factory, place, extract, "--name", place)
         return made[place]
 
     return base

@@ -18,7 +18,7 @@ from server.feeds.cot.protobuf import read_message, write_message
 from server.feeds.cot.xml import read_event
 from server.tak.guest import control
 from tests.server import Server, wait_until
-from tests.tak.tools import Tak, make_token, port_of
+from tests.tak.tools import Tak, bound_token, port_of
 
 pytestmark = pytest.mark.field
 Features = dict[str, dict[str, Any]]
@@ -40,7 +40,7 @@ class Station:
 def station(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iterator[Station]:
     """A server after half of the samples came over TCP in chunks of 100 bytes, half as datagrams."""
     folder = tmp_path_factory.mktemp("cot")
-    _, token = make_token(folder / "data", "control")
+    _, token = bound_token(folder / "data", "control")
     settings = {"transport": "cot_server", "port": 0, "udp_port": 0, "interval_s": 0.05, "peers": {"127.0.0.1": token}}
     with Server(folder / "data", "--no-demo", LAGEBILD_FEEDS_CONNECTIONS=json.dumps({"cot/feld": settings})) as server:
         control_ = server.token("control", "Leitstelle")

@@ -1,6 +1,5 @@
 """One server with the demo exercise for each module, one network and one folder for each test."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,10 +21,8 @@ def town_pack(town_base: Base, tmp_path_factory: pytest.TempPathFactory) -> tupl
 
 
 @pytest.fixture(scope="module")
-def server(town_base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("server")
-    shutil.copytree(town_base.folder, data / "base")
-    with Server(data, "--demo", "hausbrand") as server:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("server"), "--demo", "hausbrand") as server:
         wait_until(lambda: any("crew app" in line for line in server.lines), "the demo to be ready")
         yield server
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.server import Server
 from tests.tak.peers import taky
-from tests.tak.tools import Certificates, Tak, feature, make_token, port_of
+from tests.tak.tools import Certificates, Tak, bound_token, feature, port_of
 
 UNIT = "urn:ngsi-ld:EmergencyVehicle:hlf1"
 MISSION = "urn:ngsi-ld:Alert:1"
@@ -61,8 +61,8 @@ def station(tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> Itera
     folder: Path = tmp_path_factory.mktemp("tak")
     certificates = Certificates(folder)
     served, client = certificates.make("server"), certificates.make("tablet")
-    _, liaison = make_token(folder / "data", "liaison")
-    _, crew = make_token(folder / "data", "crew", "--unit", UNIT)
+    _, liaison = bound_token(folder / "data", "liaison")
+    _, crew = bound_token(folder / "data", "crew", "--unit", UNIT)
     neighbour = stack.enter_context(taky(folder / "taky"))
     group = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     group.bind((GROUP, 0))

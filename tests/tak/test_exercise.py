@@ -21,6 +21,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("played")
     options = {"LAGEBILD_FEEDS_CONNECTIONS": json.dumps(SETTINGS), "LAGEBILD_LIMITS_ACK_TIMEOUT_S": "6"}
     with Server(folder / "data", "--demo", "hausbrand", **options) as running:
+        wait_until(lambda: len(running.lines) > 1, "the exercise to start")
         yield running
 
 

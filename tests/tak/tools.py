@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from layers.cot import Event
 from server.feeds.cot import piece_event
 from server.feeds.cot.framing import Framer
-from tests.server import Server, lagebild, wait_until
+from tests.server import Server, lagebild, make_token, wait_until
 
 WAIT_S = 30.0
 
@@ -95,13 +95,12 @@ class Tak:
         self.close()
 
 
-def make_token(data: Path, role: str, *options: str) -> tuple[str, str]:
+def bound_token(data: Path, role: str, *options: str) -> tuple[str, str]:
     """A token made before the server runs, and its id."""
-    done = lagebild("token", "create", "--data", data, "--role", role, "--name", f"bound-{role}", *options)
-    assert done.returncode == 0, done.stderr
+    secret = make_token(data, role, f"bound-{role}", *options)
     listed = lagebild("token", "list", "--data", data).stdout
     line = next(line for line in listed.splitlines() if f"bound-{role}" in line)
-    return done.stdout.strip(), line.split()[0]
+    return secret, line.split()[0]
 
 
 def port_of(server: Server, token: str, name: str) -> int:

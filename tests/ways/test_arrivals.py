@@ -3,19 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fixtures import town
 from layers.content import Approach, Content, CrowdCount, CrowdRegion, Mission, Unit
 from layers.observation import Geometry, Observation
 from layers.picture import Picture
 from layers.views import View
 from server.base.arrivals import Arrivals
-from server.base.base import Bases
-from server.base.build import build
+from server.base.base import Base, Bases
 from server.base.mission_water import MissionWater
 from server.base.routing import Avoid
 from server.base.ways import Ways
@@ -283,12 +280,10 @@ def test_the_picture_comes_back_from_its_snapshot(bases: Bases) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(town_base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that knows the town and plays the house fire."""
-    folder = tmp_path_factory.mktemp("arrivals")
-    build(Path(town.__file__).parent / "padertopia.osm", folder / "base")
-    options = {"LAGEBILD_BASE_FOLDER": str(folder / "base")}
-    with Server(folder / "data", "--demo", "hausbrand", **options) as running:
+    options = {"LAGEBILD_BASE_FOLDER": str(town_base.folder)}
+    with Server(tmp_path_factory.mktemp("arrivals") / "data", "--demo", "hausbrand", **options) as running:
         wait_until(lambda: len(running.lines) >= 7, "the exercise")
         yield running
 

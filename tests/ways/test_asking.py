@@ -1,6 +1,7 @@
 """Water and ways as commands and over HTTP, on the exercise town."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +12,11 @@ import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 
-from fixtures import town
 from layers.content import Content, CrowdCount, CrowdRegion
 from layers.observation import Observation
 from server.app import build as build_house
 from server.app import create_app
 from server.base.base import Base
-from server.base.build import build
 from server.cli import main
 from server.config import BaseSettings, Settings
 from server.house import House
@@ -30,9 +29,9 @@ STATION, HOUSE = "51.8320,8.7750", "51.8290,8.7800"
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+def base(town_base: Base) -> Base:
     """The exercise town."""
-    return build(Path(town.__file__).parent / "padertopia.osm", tmp_path_factory.mktemp("town"))
+    return town_base
 
 
 def run(*arguments: str) -> Any:
@@ -83,7 +82,7 @@ def test_what_cannot_be_asked(base: Base, arguments: tuple[str, ...], message: s
 
 
 def test_a_damaged_graph_is_said(base: Base, tmp_path: Path) -> None:
-    build(Path(town.__file__).parent / "padertopia.osm", tmp_path / "base")
+    shutil.copytree(base.folder, tmp_path / "base")
     (graph,) = (tmp_path / "base").glob("*/roads.npz")
     graph.write_bytes(graph.read_bytes()[:1000])
     result = CliRunner().invoke(main, ["base", "route", STATION, HOUSE, "--base", str(tmp_path / "base")])

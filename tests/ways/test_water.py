@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import town
 from server.base import water_rules
 from server.base.base import Base
-from server.base.build import build
 from server.base.hoses import MAX_OFF_M, Hoses
 from server.base.streets import Streets, streets
 from tests.ways.places import Place, at
@@ -125,19 +123,13 @@ def test_the_limit_and_the_reach_hold(tmp_path: Path) -> None:
     assert hoses.near(9.5, 51.0) == []
 
 
-@pytest.fixture(scope="module")
-def padertopia(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    """The exercise town."""
-    return build(Path(town.__file__).parent / "padertopia.osm", tmp_path_factory.mktemp("town"))
-
-
-def test_the_town_against_brute_force(padertopia: Base) -> None:
-    hoses = padertopia.get(Hoses)
-    west, south, east, north = padertopia.manifest.bbox
+def test_the_town_against_brute_force(town_base: Base) -> None:
+    hoses = town_base.get(Hoses)
+    west, south, east, north = town_base.manifest.bbox
     for step in range(1, 6):
         lon, lat = west + (east - west) * step / 6, south + (north - south) * step / 6
         found = {one.id: one.distance_m for one in hoses.near(lon, lat, limit=50) if one.access is None}
-        expected = brute_force_m(padertopia.get(streets), hoses, lon, lat)
+        expected = brute_force_m(town_base.get(streets), hoses, lon, lat)
         nearest = dict(sorted(expected.items(), key=lambda pair: pair[1])[: len(found)])
         assert len(found) > 20
         assert set(found) <= set(expected)
@@ -183,7 +175,7 @@ def brute_force_m(found: Streets, hoses: Hoses, lon: float, lat: float) -> dict[
     return told
 
 
-def test_hoses_are_counted_without_reserve(padertopia: Base) -> None:
-    west, south, east, north = padertopia.manifest.bbox
-    for one in padertopia.get(Hoses).near((west + east) / 2, (south + north) / 2):
+def test_hoses_are_counted_without_reserve(town_base: Base) -> None:
+    west, south, east, north = town_base.manifest.bbox
+    for one in town_base.get(Hoses).near((west + east) / 2, (south + north) / 2):
         assert one.b_hoses == ceil(one.distance_m / 20)
