@@ -26,6 +26,10 @@ _MEASURES = (
 _UNITS = {"db": "noiseLevel", "db(a)": "noiseLevel", "dba": "noiseLevel", "°c": "temperature", "degc": "temperature"}
 
 
+_PER_AREA = re.compile(r"(?:\w{0,20}\s?(?:/|per|pro)\s?|1/|^)(?:m²|m2|m\^2|qm|m-2|m⁻²)", re.IGNORECASE)
+"""Units of persons per area."""
+
+
 class StreamSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the settings say of a datastream.
 
@@ -65,6 +69,8 @@ class Stream(Struct, frozen=True, kw_only=True):
 
     def meaning(self) -> str | None:
         """count, or a measure; None where nothing says it. Bicycles and cars are not persons."""
+        if _PEOPLE.search(self.words) and any(_PER_AREA.fullmatch(unit.strip()) for unit in self.units):
+            return "density"
         if self.kind == "OM_CountObservation" or _PEOPLE.search(self.words):
             if _OTHERS.search(self.words):
                 return "vehicles"

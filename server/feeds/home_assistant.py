@@ -46,8 +46,10 @@ _SECOND = {
 """What on and off mean for device classes that are no detector."""
 _ENTITY = re.compile(r"[a-z0-9_]{1,60}\.[\w-]{1,190}")
 _SIMPLE = re.compile(
-    r"\{\{-?\s*value_json(?P<path>(?:\.[A-Za-z_]\w{0,60}|\[\s*(?:'[^'\[\]]{1,60}'|\"[^\"\[\]]{1,60}\")\s*\]){1,6})\s*-?\}\}"
+    r"\{\{-?\s*value_json(?P<path>(?:\.[A-Za-z_]\w{0,60}|\[\s*(?:'[^'\[\]]{1,60}'|\"[^\"\[\]]{1,60}\")\s*\]){1,6})"
+    r"(?:\s*\|\s*(?:default|int|float|round|is_defined|string|trim|bool)\b(?:\([^(){}]{0,60}\))?){0,4}\s*-?\}\}"
 )
+"""A path, and filters behind it that leave the value what it is."""
 _STEP = re.compile(r"\.(?P<name>\w+)|\[\s*['\"](?P<key>[^'\"]+)['\"]\s*\]")
 _CONFIG = re.compile(r"[^/]+/(?P<component>[a-z_]+)/(?:(?P<node>[\w-]+)/)?(?P<object>[\w-]+)/config")
 SHORT = {

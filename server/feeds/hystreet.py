@@ -33,6 +33,11 @@ _TIME = re.compile(r"zeitpunkt|time of measurement|timestamp|^zeit$", re.IGNOREC
 _TOTAL = re.compile(r"insgesamt$|^pedestrians[ _]count$|gesamt$", re.IGNORECASE)
 _WEATHER = re.compile(r"wetterlage|weather", re.IGNORECASE)
 _TEMPERATURE = re.compile(r"temperatur", re.IGNORECASE)
+_WAYS = ("ltr_pedestrians_count", "rtl_pedestrians_count")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[., '\u00a0\u202f]\d{3})+", re.ASCII)
+_WHOLE = re.compile(r"(\d{1,9})[.,]0{1,6}", re.ASCII)
+_GERMAN_TIME = re.compile(r"(\d\d)\.(\d\d)\.(\d{4})(?:[ T]+(\d\d:\d\d(?::\d\d)?)(?:[.,]\d{1,6})?)?", re.ASCII)
+"""As a spreadsheet writes what it read."""
 _PLACE = re.compile(r"^lage$|^location$|^standort$", re.IGNORECASE)
 _KEPT = (
     *("weather_condition", "temperature", "min_temperature", "collection_type", "unverified"),
@@ -206,11 +211,15 @@ class Columns(Struct):
     labels: tuple[str, ...]
     names: list[str]
 
+    def counted(self) -> tuple[int, ...]:
+        """Where numbers of persons are; those of the directions may lie a cell further (see `_ways`)."""
+        return (self.total, *self.directions, *(at + 1 for at in self.directions))
+
 
 def _export(body: bytes, batch: Batch) -> Iterator[Place]:
     """An export: one row for each interval; the rows of a location may stand anywhere."""
     lines = _text(body).splitlines()
-    divider = ";" if lines and lines[0].count(";") >= lines[0].count(",") else ","
+    divider = max(";,\t", key=lines[0].count) if lines else ";"
     rows = csv.reader(lines, delimiter=divider)
     places: dict[str, Place] = {}
     try:
@@ -225,7 +234,9 @@ def _export(body: bytes, batch: Batch) -> Iterator[Place]:
 
 
 def _text(body: bytes) -> str:
-    """UTF-8, else Windows' Latin (exports come in either)."""
+    """UTF-8, else Windows' Latin (exports come in either), or what a spreadsheet calls Unicode."""
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return body.decode("utf-16", "replace")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -242,6 +253,11 @@ def _columns(header: list[str]) -> Columns:
     if at is None or total is None:
         raise DecodeError("neither JSON nor an export with a time and a total of hystreet", INVALID)
     ways = [(n, name) for n, name in enumerate(names) if n != total and name.startswith(names[total])][:2]
+    named = [(names.index(way), way) for way in _WAYS if way in names]
+    if len(ways) < 2 and len(named) == 2:
+        return Columns(
+            at, total, find(_PLACE), find(_WEATHER), find(_TEMPERATURE), tuple(n for n, _ in named), (), names
+        )
     labels = tuple(re.sub(r"^[\s_-]*(?:Richtung)?\s*", "", name[len(names[total]) :]) for _, name in ways)
     return Columns(
         at, total, find(_PLACE), find(_WEATHER), find(_TEMPERATURE), tuple(n for n, _ in ways), labels, names
@@ -249,6 +265,10 @@ def _columns(header: list[str]) -> Columns:
 
 
 def _row(row: list[str], columns: Columns, places: dict[str, Place], batch: Batch) -> None:
+    row = [_plain(cell) if at in columns.counted() else cell for at, cell in enumerate(row)]
+    if columns.at < len(row) and (german := _GERMAN_TIME.fullmatch(row[columns.at].strip())):
+        day, month, year, clock = german.groups()
+        row[columns.at] = f"{year}-{month}-{day}T{clock or '00:00'}"
     fields = batch.fields(dict(zip(columns.names, row, strict=False)))
     name = _cell(row, columns.place)
     fields.of = subject(NAME, name or "unknown")
@@ -294,6 +314,15 @@ def _sum(ways: tuple[int | None, int | None]) -> int:
 
 def _cell(row: list[str], at: int | None) -> str:
     return row[at].strip() if at is not None and at < len(row) else ""
+
+
+def _plain(cell: str) -> str:
+    """A number without the marks of its thousands, and without decimals that are nought."""
+    written = cell.strip()
+    if _THOUSANDS.fullmatch(written):
+        return "".join(filter(str.isdecimal, written))
+    found = _WHOLE.fullmatch(written)
+    return found[1] if found else cell
 
 
 def _whole(row: list[str], at: int) -> int | None:

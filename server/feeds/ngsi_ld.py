@@ -80,13 +80,18 @@ def _entities(document: Any, depth: int) -> Iterator[Any]:
             yield from _entities(item, depth + 1)
     elif isinstance(document, Mapping) and depth < MAX_DEPTH and isinstance(document.get("data"), Mapping | list):
         yield from _entities(document["data"], depth + 1)
-    elif isinstance(document, Mapping) and isinstance(document.get("entities"), list) and depth < MAX_DEPTH:
-        yield from _entities(document["entities"], depth + 1)
+    elif isinstance(document, Mapping) and depth < MAX_DEPTH and (name := _listed(document)):
+        yield from _entities(document[name], depth + 1)
     elif isinstance(document, Mapping) and document.get("type") == "FeatureCollection":
         features = document.get("features")
         yield from _entities(features if isinstance(features, list) else [], depth + 1)
     else:
         yield document
+
+
+def _listed(document: Mapping[str, Any]) -> str | None:
+    """The member that holds the entities of a batch or of a JSON-LD graph."""
+    return next((name for name in ("entities", "@graph") if isinstance(document.get(name), list)), None)
 
 
 def _plain(entity: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +123,8 @@ def _short(name: str) -> str:
 
 
 def _attribute(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping) and isinstance(value.get("values"), list) and value.get("type") == "Property":
+        value = _newest(value["values"])
     if isinstance(value, list) and value and all(_is_attribute(item) for item in value):
         value = max(value, key=_observed)  # of several sources (datasetId) the one that spoke last
     if not _is_attribute(value):
@@ -135,6 +142,13 @@ def _attribute(name: str, value: Any) -> Any:
     metadata = {key: {"value": value[key]} for key in ("observedAt", "unitCode") if isinstance(value.get(key), str)}
     kind = value.get("type")
     return {"type": kind if isinstance(kind, str) else "Property", "value": bare, "metadata": metadata}
+
+
+def _newest(values: list[Any]) -> Any:
+    """Of the simplified temporal form, `[[value, time], ...]`, the value that is last; None where there is none."""
+    known = [pair for pair in values if isinstance(pair, list) and len(pair) == 2]
+    instances = [{"type": "Property", "value": value, "observedAt": at} for value, at in known]
+    return max(instances, key=_observed, default=None)
 
 
 def _is_attribute(value: Any) -> bool:

@@ -166,11 +166,13 @@ def _told(
     """What a property measures, its value, and whether it is on. A value that is none is None."""
     if prop == "action":
         return "panic", True, True
-    if prop in MEASURED:
+    amount = prop == "co" and isinstance(value, int | float) and not isinstance(value, bool)
+    if prop in MEASURED or amount:  # of how much CO there is, another property says whether that is an alarm
+        measure = "co" if amount else measure_of(prop)
         try:
-            return measure_of(prop), number(value, reading), None
+            return measure, number(value, reading), None
         except Bad:
-            return measure_of(prop), None, None
+            return measure, None, None
     if prop == "state":
         return "switch", str(value)[:50], None
     on = _is_on(prop, value, options, definition)
@@ -271,13 +273,20 @@ def _described(
             description=batch.fields(expose, fields.of).get("description", text),
             building=home.building,
             categories=("actuator",) if may_be_set else ("sensor",),
-            measures=("switch" if prop == "state" else measure_of(prop),),
+            measures=(_measure(prop, expose),),
         )
         more = {part: scalar(expose.get(part)) for part in ("value_on", "value_off", "unit")}
         batch.claim(
             home.subject(*key, prop), content, at=None, flags=flags, geometry=home.geometry,
             extra={"property": prop, **extra, **more}, every_s=3600,
         )  # fmt: skip
+
+
+def _measure(prop: str, expose: Mapping[str, Any]) -> str:
+    """What a property measures: `co` that is a number is how much there is of it, not whether there is."""
+    if prop == "state":
+        return "switch"
+    return "co" if prop == "co" and expose.get("type") == "numeric" else measure_of(prop)
 
 
 def _leaves(exposes: list[Any], depth: int = 0) -> Iterator[Mapping[str, Any]]:

@@ -125,7 +125,8 @@ def test_a_state_after_its_config(template: Any, payload: Any, state: str) -> No
     [
         "{{ states('person.erika') }}",
         "{% if value_json.smoke %}ON{% endif %}",
-        "{{ value_json.smoke | int }}",
+        "{{ value_json.smoke | int + 1 }}",
+        "{{ value_json.smoke | replace('0', '1') }}",
         "{{ value_json.__class__() }}",
         "{{ ''.__class__ }}",
         "{{ value_json.smoke }}{{ value_json.gas }}",
@@ -185,3 +186,12 @@ def test_a_repeat_is_the_same() -> None:
     assert first.id == second.id
     (other,) = decoded(NAME, {**one, "event_id": "01B"}).observations
     assert other.id != first.id
+
+
+@pytest.mark.parametrize("filters", ["| int", "| default('0')", "|float(0) | round(1)", "| is_defined"])
+def test_filters_that_leave_a_value_what_it_is_are_passed_over(filters: str) -> None:
+    template = "{{ value_json.alarm.smoke " + filters + " }}"
+    config = {"state_topic": "haus7/rauch", "device_class": "smoke", "payload_on": "1", "value_template": template}
+    found = decoded(NAME, mqtt((CONFIG, config), ("haus7/rauch", {"alarm": {"smoke": 1}})))
+    assert reasons(found) == []
+    assert found.observations[-1].content.state == "ALARM"  # type: ignore[union-attr]

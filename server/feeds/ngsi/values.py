@@ -23,6 +23,7 @@ LINK_SCHEMES = frozenset({"http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "sr
 """A link of another scheme (javascript:, data:, file:) is refused: clients offer links to click."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_PAIR = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{1,18})?\s*,\s*[+-]?\d{1,3}(?:\.\d{1,18})?\s*", re.ASCII)
 _TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off"})
 MAX_WHOLE = 2**53
 """Whole numbers beyond this are not exact in JSON."""
@@ -236,10 +237,13 @@ def postal(value: Any, reading: Reading) -> Address | None:
 
 
 def shape(*kinds: str) -> Reader:
-    """A GeoJSON geometry of one of the kinds (of any, where none is named). 0/0 says nothing (flag `no_position`)."""
+    """A geometry of one of the kinds (of any, where none is named): GeoJSON, or the simple form of NGSI v2. 0/0 says
+    nothing (flag `no_position`).
+    """
 
     def read(value: Any, reading: Reading) -> Geometry | None | UnsetType:
         try:
+            value = simple(value, reading.context.limits.points)
             found = geojson(value, reading.context.limits.points)
         except NoPosition:
             reading.flags.add("no_position")
@@ -251,6 +255,21 @@ def shape(*kinds: str) -> Reader:
         return found
 
     return read
+
+
+def simple(value: Any, max_points: int) -> Any:
+    """The simple location format of NGSI v2 as GeoJSON: `"51.83, 8.78"` with the latitude first (geo:point), or a list
+    of such: a line, or an area where it is closed (geo:line, geo:polygon). Anything else as it is.
+    """
+    pairs = value if isinstance(value, list) else [value]
+    if not 0 < len(pairs) <= max_points or not all(isinstance(pair, str) and _PAIR.fullmatch(pair) for pair in pairs):
+        return value
+    places = [[float(part) for part in reversed(pair.split(","))] for pair in pairs]
+    if len(places) == 1:
+        return {"type": "Point", "coordinates": places[0]}
+    if len(places) > 3 and places[0] == places[-1]:
+        return {"type": "Polygon", "coordinates": [places]}
+    return {"type": "LineString", "coordinates": places}
 
 
 point = shape("Point")
