@@ -14,6 +14,7 @@ from layers import content, position
 from layers.book import ALL, Book, Change, Source, Verdict, Withdrawal, targets
 from layers.draw import later
 from layers.observation import MAX_ID_CHARS, Observation
+from layers.plain import plain
 from layers.records import (
     GEOMETRY,
     HISTORIES,
@@ -191,7 +192,7 @@ def _verdict(book: Book, said: content.Verdict, claim: Claim) -> Iterator[Change
     known = book.verdicts.get(said.target)
     if known is not None and known.claim >= claim:
         return
-    reason = said.reason[: book.settings.max_text_chars] if isinstance(said.reason, str) else None
+    reason = plain(said.reason[: book.settings.max_text_chars]) if isinstance(said.reason, str) else None
     book.verdicts[said.target] = Verdict(claim, said.decision, said.by[:MAX_ID_CHARS], reason)
     yield Change(said.target, "verdict", frozenset())
 

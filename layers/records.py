@@ -14,10 +14,11 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from layers import fms
-from layers.content import Content, Fence, Number, Threshold, Thresholds, Waypoint
+from layers.content import Address, Content, Fence, Number, Threshold, Thresholds, Waypoint
 from layers.content_parts import is_sane
 from layers.geo import is_valid
 from layers.observation import Observation
+from layers.plain import plain, plainly
 from layers.settings import PictureSettings
 
 GEOMETRY = "geometry"
@@ -229,15 +230,20 @@ def as_journaled(kind: str, name: str, value: Any) -> Any:
     It may come from a feed or back from a journal, where a whole number in a field of floats is a float; -0.0 is 0.0.
     """
     cls = type(value)
+    if cls is str:
+        return plain(value)
     if cls is float or (cls is int and name in _FLOATS[kind]):
         return float(value) + 0.0
     if cls is Thresholds:
         return Thresholds(invalid=_rules(value.invalid), warning=_rules(value.warning), alarm=_rules(value.alarm))
     if cls is tuple and value and hasattr(value[0], GEOMETRY):
         return tuple(msgspec.structs.replace(item, geometry=canonical(item.geometry)) for item in value)
-    if cls is dict and name in _SHAPES:
-        return canonical(value)
-    return value
+    if cls is dict:
+        return canonical(value) if name in _SHAPES else plainly(value)
+    if cls is Address:
+        parts = msgspec.structs.asdict(value)
+        return Address(**{key: part if part is None else plain(part) for key, part in parts.items()})
+    return plainly(value) if cls is tuple or cls is list else value
 
 
 def canonical(geometry: Any) -> Any:

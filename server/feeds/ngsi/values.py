@@ -21,7 +21,7 @@ from server.feeds._times import interval, moment
 
 LINK_SCHEMES = frozenset({"http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt"})
 """A link of another scheme (javascript:, data:, file:) is refused: clients offer links to click."""
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\u061c\ufeff]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _PAIR = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{1,18})?\s*,\s*[+-]?\d{1,3}(?:\.\d{1,18})?\s*", re.ASCII)
 _TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off"})
