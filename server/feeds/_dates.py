@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 from server.feeds.ngsi.values import Bad, Reading, time
 
 MAX_CHARS = 64
+_ZONES = {"CET": "+0100", "MEZ": "+0100", "CEST": "+0200", "MESZ": "+0200", "WET": "+0000", "WEST": "+0100"}
+_ZONES |= {"BST": "+0100", "EET": "+0200", "EEST": "+0300"}
+"""Zones of Europe, which RFC 822 did not know and writers of news use all the same."""
 
 
 def news_time(value: Any, reading: Reading) -> datetime | None:
@@ -30,6 +33,9 @@ def news_time(value: Any, reading: Reading) -> datetime | None:
 
 
 def _rfc(written: str) -> datetime | None:
+    day, _, zone = written.rpartition(" ")
+    if zone.upper() in _ZONES:
+        written = f"{day} {_ZONES[zone.upper()]}"
     try:
         return parsedate_to_datetime(written)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -4,6 +4,9 @@ Genuine feeds are often not well-formed; what can be read of such a one is read 
 become plain text. Warnings that are written into feeds with elements of CAP are for the feed `cap`.
 """
 
+from collections.abc import Iterator
+from itertools import islice
+
 from msgspec import UNSET
 
 from layers.content import Post
@@ -86,6 +89,9 @@ def _item(item: Element, host: str | None, flags: frozenset[str], batch: Batch, 
     batch.claim(of, content, at=at, flags=fields.flags, geometry=place, every_s=POLLED_S, extra=extra)
 
 
+_DRAWN = ("polygon", "line", "box", "posList", "lowerCorner", "upperCorner")
+"""Elements of GeoRSS and GML that hold several positions, or one corner each."""
+MAX_CORNERS = 2_000
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 
@@ -136,18 +142,42 @@ def _media(item: Element, kind: str, fields: Fields) -> tuple[str, ...]:
 
 
 def _place(item: Element, fields: Fields) -> Geometry | None:
-    """GeoRSS (`georss:point`, GML within) and the older geo:lat, geo:long; latitude first."""
+    """GeoRSS (`georss:point`, GML within) and the older geo:lat, geo:long; latitude first. Of a line, an area or a box
+    it is the middle of its extent (flagged).
+    """
     told = next((child_text(each) or each.text for each in item.iter("{*}point", "{*}pos") if each.text), None)
     parts = (told or "").replace(",", " ").split()
     if len(parts) < 2:
-        lat, lon = (child_text(item, name) for name in ("lat", "long"))
-        parts = [lat, lon] if lat and lon else []
+        parts = [part for name in ("lat", "long") if (part := next(_texts(item, name), None))]
+    if len(parts) < 2 and (middle := _middle(item)) is not None:
+        parts = [str(angle) for angle in middle]
+        fields.flags.add("position_from_area")
     if len(parts) < 2:
         return None
     place = Fields({"lat": parts[0], "lon": parts[1]}, fields.batch, fields.of)
     found = place.point("lon", "lat")
     fields.flags.update(place.flags)
     return found if isinstance(found, dict) else None
+
+
+def _texts(item: Element, *names: str) -> Iterator[str]:
+    """What stands in the elements of these names, however deep."""
+    for each in item.iter(*(f"{{*}}{name}" for name in names)):
+        if found := (each.text or "").strip():
+            yield found
+
+
+def _middle(item: Element) -> tuple[float, float] | None:
+    """The middle of what is drawn, latitude first; None where nothing is."""
+    corners = " ".join(islice(_texts(item, *_DRAWN), MAX_CORNERS)).replace(",", " ").split()[:MAX_CORNERS]
+    try:
+        numbers = [float(part) for part in corners]
+    except ValueError:
+        return None
+    if len(numbers) < 4 or len(numbers) % 2:
+        return None
+    lats, lons = numbers[::2], numbers[1::2]
+    return round((min(lats) + max(lats)) / 2, 7), round((min(lons) + max(lons)) / 2, 7)
 
 
 def _host(root: Element) -> str | None:

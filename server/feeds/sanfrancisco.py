@@ -39,7 +39,10 @@ STAGES: dict[str, int | None] = {
 }
 """Stages of a unit in a call, in order, and the FMS status that each stands for; the first three are none."""
 _SUFFIXES = ("dttm", "timestamp")
-_TIME = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(?: (\d\d?):(\d\d)(?::(\d\d))?(?: ?([AP])M)?)?", re.IGNORECASE | re.ASCII)
+_TIME = re.compile(
+    r"(\d\d?)/(\d\d?)/(\d{4})(?: (\d\d?):(\d\d)(?::(\d\d))?(?: ?([AP])M)?)?(?: ?([+-]\d\d:?\d\d))?",
+    re.IGNORECASE | re.ASCII,
+)
 _PAIR = re.compile(r"\(\s*(-?\d{1,3}(?:\.\d+)?)\s*,\s*(-?\d{1,3}(?:\.\d+)?)\s*\)")
 _WKT = re.compile(r"POINT\s*\(\s*(-?\d{1,3}(?:\.\d+)?)\s+(-?\d{1,3}(?:\.\d+)?)\s*\)", re.IGNORECASE)
 
@@ -207,11 +210,12 @@ def local_time(value: Any, reading: Reading) -> datetime | None:
     if written is None:
         return None
     if found := _TIME.fullmatch(written):
-        month, day, year, hour, minute, second, half = found.groups(default="0")
+        *parts, offset = found.groups()
+        month, day, year, hour, minute, second, half = (part or "0" for part in parts)
         if half != "0" and not 1 <= int(hour) <= 12:
             raise Bad(f"no time: {written[:40]!r}")
         hours = int(hour) if half == "0" else int(hour) % 12 + (12 if half in "pP" else 0)
-        written = f"{year}-{month:0>2}-{day:0>2}T{hours:02}:{minute:0>2}:{second:0>2}"
+        written = f"{year}-{month:0>2}-{day:0>2}T{hours:02}:{minute:0>2}:{second:0>2}{offset or ''}"
     try:
         at, assumed = moment(written, reading.context.zone)
     except ValueError as error:

@@ -1,4 +1,5 @@
-"""Seattle Real-Time Fire 911 (City of Seattle, open data): incidents as GeoJSON, or as the rows of the same data set.
+"""Seattle Real-Time Fire 911 (City of Seattle, open data): incidents as GeoJSON, or as the rows of the same data set,
+in JSON or CSV.
 
 `datetime` is Seattle's clock without a zone. Of an incident only its beginning is told, no update and no end. The
 geometry may be null; names that begin with `:@` are the portal's own.
@@ -18,7 +19,9 @@ from server.feeds._documents import documents
 from server.feeds._incidents import REPLAY_BYTES, REPLAY_RECORDS, category
 from server.feeds._secrets import openings
 from server.feeds._stream import Objects, Stream
-from server.feeds.ngsi.values import point, time
+from server.feeds._tables import rows
+from server.feeds.ngsi.values import point
+from server.feeds.sanfrancisco import local_time
 
 NAME = "seattle"
 ZONE = "America/Los_Angeles"
@@ -27,6 +30,8 @@ ZONE = "America/Los_Angeles"
 def decode(body: bytes, context: Context) -> Decoded:
     """One mission for each incident. Raises DecodeError."""
     batch, options = Batch(context, REPLAY_RECORDS), settings(context, DispatchOptions)
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+        return _table(body, batch, options)
     given = documents(body, msgspec.structs.replace(context.limits, body_bytes=REPLAY_BYTES))
     batch.refused.extend(given.refused)
     understood = False
@@ -37,6 +42,20 @@ def decode(body: bytes, context: Context) -> Decoded:
             understood = True
             _incident(row, geometry, batch, options)
     if not understood and not batch.refused:
+        raise DecodeError("no incidents of Seattle", INVALID)
+    return batch.decoded()
+
+
+def _table(body: bytes, batch: Batch, options: DispatchOptions) -> Decoded:
+    """The rows of a CSV export, whose columns have the names of the fields in words."""
+    understood = False
+    for row in rows(body, REPLAY_BYTES):
+        named = {"_".join(name.casefold().split()): cell for name, cell in row.items() if cell.strip()}
+        understood = understood or "incident_number" in named
+        if not understood:
+            break
+        _incident(named, None, batch, options)
+    if not understood:
         raise DecodeError("no incidents of Seattle", INVALID)
     return batch.decoded()
 
@@ -64,7 +83,7 @@ def _incident(row: Any, geometry: Any, batch: Batch, options: DispatchOptions) -
         batch.refuse("an incident without incident_number", row)
         return
     incident.of = of = subject(NAME, number)
-    at, kind, street = incident.said("datetime", time), incident.get("type"), incident.get("address")
+    at, kind, street = incident.said("datetime", local_time), incident.get("type"), incident.get("address")
     content = Mission(
         number=number,
         keyword=kind,
