@@ -122,6 +122,31 @@ def test_what_is_sent_several_times_is_one_claim() -> None:
     assert len(decoded(NAME, pcap(105, again)).observations) == 2
 
 
+def test_a_clock_that_stands_dates_nothing() -> None:
+    """A drone that flies and leaves its tenths at nought: the capture says when it was where."""
+    flown = [beacon(pack(basic(), location(lon=8.78 + number / 10_000, tenths=0))) for number in range(11)]
+    found = decoded(NAME, pcap(105, flown)).observations
+    assert [each.observed_at.microsecond for each in found[:3]] == [500_000, 600_000, 700_000]
+    assert {each.observed_at.hour for each in found} == {18}
+    assert all("clock_stands" in each.flags for each in found)
+    assert found[-1].geometry == {"type": "Point", "coordinates": [8.781, 51.83, 100.0]}
+
+
+def test_a_drone_that_stands_or_is_heard_for_a_moment_keeps_its_own_time() -> None:
+    hovering = [beacon(pack(basic(), location(tenths=3115))) for _ in range(11)]
+    (once,) = decoded(NAME, pcap(105, hovering)).observations
+    assert (once.observed_at.second, once.flags) == (11, ())
+    short = [beacon(pack(basic(), location(lon=8.78 + number / 10_000, tenths=0))) for number in range(3)]
+    found = decoded(NAME, pcap(105, short)).observations
+    assert {each.observed_at.minute for each in found} == {0}
+
+
+def test_words_that_come_again_at_once_are_of_their_first_time() -> None:
+    (said,) = decoded(NAME, pcap(105, [beacon(pack(operator()))] * 9)).observations
+    assert said.observed_at.microsecond == 500_000
+    assert len(decoded(NAME, pcap(105, [beacon(pack(operator()))] * 21)).observations) == 3
+
+
 def test_frames_whose_checksum_is_wrong_are_left_out() -> None:
     found = decoded(NAME, pcap(272, [nordic(extended(ALL), valid=False), nordic(extended(pack(basic())))]))
     assert len(found.observations) == 1

@@ -43,9 +43,10 @@ def decode(body: bytes, context: Context) -> Decoded:
     told = _captured(body, batch) if is_capture(body) else _bare(body)
     if not told and not batch.refused:
         raise DecodeError("no message of remote identification", INVALID)
-    names = _names(told)
+    _first_heard(told)
+    names, standing = _names(told), _standing(told)
     for each in told:
-        _claim(each, names.get(each.sender), batch)
+        _claim(each, names.get(each.sender), each.sender in standing and "tenths" in each.values, batch)
     return batch.decoded()
 
 
@@ -104,7 +105,41 @@ def _names(told: list[Told]) -> dict[str, str]:
     return {sender: max(sorted(seen), key=lambda name: seen[name]) for sender, seen in counts.items()}
 
 
-def _claim(told: Told, name: str | None, batch: Batch) -> None:
+def _standing(told: list[Told]) -> set[str]:
+    """Transmitters whose clock stands: the same tenths with every place, though they were heard for a second and more.
+
+    Many leave the field at nought. What such a clock says dates nothing; the capture does.
+    """
+    clocks: dict[str, set[int]] = {}
+    heard_at: dict[str, list[datetime]] = {}
+    places: dict[str, set[Any]] = {}
+    for each in told:
+        if each.at is not None and each.values.get("tenths") is not None and "place" in each.values:
+            clocks.setdefault(each.sender, set()).add(each.values["tenths"])
+            heard_at.setdefault(each.sender, []).append(each.at)
+            places.setdefault(each.sender, set()).add(each.values["place"])
+    return {
+        sender
+        for sender, said in clocks.items()
+        if len(said) == 1
+        and len(places[sender]) > 1
+        and max(heard_at[sender]) - min(heard_at[sender]) >= timedelta(seconds=1)
+    }
+
+
+def _first_heard(told: list[Told]) -> None:
+    """Words that come again within a second are those of the first time: a capture has every repeated frame."""
+    known: dict[tuple[str, bytes], datetime] = {}
+    for each in told:
+        if each.at is None:
+            continue
+        first = known.get((each.sender, each.raw))
+        if first is not None and timedelta(0) <= each.at - first < timedelta(seconds=1):
+            each.at = first
+        known[each.sender, each.raw] = each.at
+
+
+def _claim(told: Told, name: str | None, standing: bool, batch: Batch) -> None:
     values = told.values
     named = values.get("id") or name
     if named is None and not told.sender:
@@ -127,13 +162,14 @@ def _claim(told: Told, name: str | None, batch: Batch) -> None:
         altitude_m=values.get("altitude_m", UNSET),
         flight_status=values.get("status", UNSET),
     )
-    at = _when(told, batch.context.received_at)
+    at = told.at if standing else _when(told, batch.context.received_at)
+    flags = fields.flags | ({"clock_stands"} if standing else set()) | (set() if named else {"id_assumed"})
     personal = bool({"operator_id", "operator_place", "description"} & set(values))
     batch.claim(
         of,
         content,
         at=at,
-        flags=fields.flags if named else {*fields.flags, "id_assumed"},
+        flags=flags,
         geometry=fields.place(lon, lat, values.get("height_m")),
         extra={extra: values[extra] for extra in _EXTRA if extra in values},
         identity=None if at is None else f"{at.isoformat()} {told.raw.hex()}",
