@@ -180,6 +180,12 @@ def test_opening_and_closing_by_a_user(qualifier: str, value: str) -> None:
         ("YR", "battery", "restore"),
         ("AT", "power", "trouble"),
         ("LR", "communication", "restore"),
+        ("LB", "system", "other"),
+        ("CM", "burglary", "alarm"),
+        ("NL", "arming", "close"),
+        ("DJ", "door", "trouble"),
+        ("YE", "communication", "restore"),
+        ("RO", "relay", "other"),
     ],
 )
 def test_codes_of_two_letters(code: str, measure: str, kind: str) -> None:

@@ -5,11 +5,9 @@ trouble, a test and so on. Most SIA codes are systematic: the first letter names
 those that are not have an entry of their own. Contact ID goes by the standard's groups of a hundred.
 """
 
-from typing import Literal
-
 from msgspec import Struct
 
-Kind = Literal["alarm", "restore", "trouble", "test", "bypass", "open", "close", "cancel", "supervision", "other"]
+from server.feeds.sia_dc09.two_letters import SIA, Kind
 
 
 class Event(Struct, frozen=True):
@@ -189,78 +187,6 @@ _ACTIONS: dict[str, tuple[Kind, str]] = {
     "Y": ("trouble", "missing, trouble"),
     "Z": ("trouble", "missing, supervision"),
 }
-_SIA: dict[str, tuple[str, Kind, str]] = {
-    "AR": ("power", "restore", "AC restoral"),
-    "AT": ("power", "trouble", "AC trouble"),
-    "BD": ("trouble", "trouble", "Swinger trouble"),
-    "BE": ("trouble", "restore", "Swinger trouble restore"),
-    "DF": ("burglary", "alarm", "Door forced"),
-    "DK": ("access", "other", "Access lockout"),
-    "DD": ("access", "other", "Access denied"),
-    "DG": ("access", "other", "Access granted"),
-    "DL": ("door", "alarm", "Door left open, alarm"),
-    "DM": ("door", "trouble", "Door left open, trouble"),
-    "DN": ("door", "other", "Door left open"),
-    "DH": ("door", "restore", "Door left open, restoral"),
-    "DR": ("door", "restore", "Door restoral"),
-    "EA": ("burglary", "alarm", "Exit alarm"),
-    "EE": ("arming", "other", "Exit error"),
-    "ER": ("trouble", "restore", "Expansion restoral"),
-    "ET": ("trouble", "trouble", "Expansion trouble"),
-    "IA": ("trouble", "trouble", "Equipment failure"),
-    "IR": ("trouble", "restore", "Equipment failure restore"),
-    "JA": ("tamper", "alarm", "User code tamper"),
-    "JP": ("presence", "other", "User on premises"),
-    "LR": ("communication", "restore", "Phone line restoral"),
-    "LT": ("communication", "trouble", "Phone line trouble"),
-    "NA": ("medical", "alarm", "No activity"),
-    "NS": ("medical", "restore", "Activity resumed"),
-    "NC": ("communication", "other", "Network condition"),
-    "NR": ("communication", "restore", "Network restoral"),
-    "NT": ("communication", "trouble", "Network failure"),
-    "OC": ("cancel", "cancel", "Cancel report"),
-    "QA": ("emergency", "alarm", "Emergency alarm"),
-    "RN": ("system", "other", "Remote reset"),
-    "RP": ("test", "test", "Automatic test"),
-    "RX": ("test", "test", "Manual test"),
-    "RY": ("test", "test", "Test off normal"),
-    "RR": ("system", "other", "Power up"),
-    "TC": ("test", "test", "All points tested"),
-    "TE": ("test", "test", "Test end"),
-    "TP": ("test", "test", "Walk test point"),
-    "TS": ("test", "test", "Test start"),
-    "TX": ("test", "test", "Test report"),
-    "UX": ("general", "alarm", "Undefined alarm"),
-    "UZ": ("general", "alarm", "Untyped missing alarm"),
-    "BZ": ("trouble", "trouble", "Missing supervision"),
-    "FY": ("fire_trouble", "trouble", "Missing fire trouble"),
-    "FZ": ("fire_trouble", "trouble", "Missing fire supervision"),
-    "XA": ("system", "other", "Extra account report"),
-    "XH": ("communication", "restore", "Radio interference restoral"),
-    "XJ": ("tamper", "restore", "Radio receiver tamper restoral"),
-    "XL": ("communication", "trouble", "Low radio signal"),
-    "XQ": ("communication", "trouble", "Radio interference"),
-    "XR": ("battery", "restore", "Transmitter battery restoral"),
-    "XS": ("tamper", "alarm", "Radio receiver tamper"),
-    "XT": ("battery", "trouble", "Transmitter battery trouble"),
-    "YA": ("trouble", "trouble", "Bell fault"),
-    "YH": ("trouble", "restore", "Bell restored"),
-    "YC": ("communication", "trouble", "Communications failure"),
-    "YK": ("communication", "restore", "Communications restoral"),
-    "YI": ("power", "trouble", "Overcurrent trouble"),
-    "YJ": ("power", "restore", "Overcurrent restore"),
-    "YM": ("battery", "trouble", "System battery missing"),
-    "YP": ("power", "trouble", "Power supply trouble"),
-    "YQ": ("power", "restore", "Power supply restored"),
-    "YR": ("battery", "restore", "System battery restoral"),
-    "YS": ("communication", "trouble", "Communications trouble"),
-    "YT": ("battery", "trouble", "System battery trouble"),
-    "YW": ("system", "other", "Watchdog reset"),
-    "YX": ("system", "trouble", "Service required"),
-    "YY": ("test", "test", "Status report"),
-    "YZ": ("system", "other", "Service completed"),
-}
-"""Codes whose letters are not systematic, or mean something else than their letters say."""
 _TROUBLES = {"fire": "fire_trouble"}
 """A trouble of a fire zone is told apart from its alarm; that of others is a trouble."""
 
@@ -280,7 +206,7 @@ def contact_id(qualifier: str, code: int) -> Event | None:
 
 def sia(code: str) -> Event | None:
     """What a two-letter code says; None for one that is not known."""
-    found = _SIA.get(code)
+    found = SIA.get(code)
     if found is not None:
         return Event(*found)
     first, second = code[:1], code[1:2]
