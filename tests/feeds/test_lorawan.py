@@ -220,3 +220,14 @@ def test_any_payload_is_read(data: bytes, port: int) -> None:
 
 def test_damaged_frames() -> None:
     mutations(NAME, 20261121, 200)
+
+
+def test_a_device_that_starts_says_what_it_is_and_whether_it_has_mains() -> None:
+    found = decoded(NAME, uplink("ff090102ff0a0203ff161234567890ff0f00ff0b00", port=50)).observations
+    told = {each.subject.rpartition(":")[2]: each.content for each in found}
+    assert set(told) == {"connection", "mains"}
+    connection, mains = told["connection"], told["mains"]
+    assert isinstance(connection, Device)
+    assert connection.description == "serial 1234567890, hardware 1.2, firmware 2.3"
+    assert isinstance(mains, Device)
+    assert (mains.value, mains.state) == (False, "WARNING")

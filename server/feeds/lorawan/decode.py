@@ -20,6 +20,8 @@ from server.feeds.lorawan.payload import Payload
 from server.feeds.ngsi.values import Bad, time
 
 NAME = "lorawan"
+DESCRIBED = {"serial": "serial", "hardware_version": "hardware", "firmware_version": "firmware"}
+"""What of a device's own words is shown, and under which word."""
 DIFFERS, PARTIAL, UNDECODED = "decoded_differs", "payload_partial", "payload_unknown"
 """Flags: the network server reads a value differently; part of the payload is not understood; none of it is."""
 
@@ -109,8 +111,15 @@ def _uplink(uplink: Uplink, fields: Fields, options: LorawanOptions, batch: Batc
     _mapped(told)
     for past in payload.past if payload is not None else ():
         _past(told, past.at_s, meaning(past.values))
-    if not told.claims:
-        told.claim("connection", content=_device(told, "connection", value=True, state=OK))
+    described = _description(payload.info if payload is not None else {})
+    if described or not told.claims:
+        more = {"description": described} if described else {}
+        told.claim("connection", content=_device(told, "connection", value=True, state=OK, **more))
+
+
+def _description(info: Mapping[str, Any]) -> str:
+    """What a device says of itself when it starts, as one line."""
+    return ", ".join(f"{word} {info[name]}" for name, word in DESCRIBED.items() if name in info)
 
 
 def _time(fields: Fields, name: str, written: Any) -> datetime | None:

@@ -75,8 +75,8 @@ _YOBIIQ_INFO: dict[int, Read] = {
     0x0A: lambda data: {"firmware_version": f"{data.u8()}.{data.u8()}"},
     0x16: lambda data: {"serial": data.take(5).hex()},
     0x0F: lambda data: {"device_class": data.u8()},
-    0x0B: lambda data: {"mains_at_start": data.u8()},
 }
+"""What it says of itself on port 50; 0x0B there is whether it has mains power."""
 
 
 def yobiiq(data: bytes, port: int) -> Payload:
@@ -86,6 +86,9 @@ def yobiiq(data: bytes, port: int) -> Payload:
         begin = rest.at
         try:
             channel, kind = rest.u8(), rest.u8()
+            if channel == 0xFF and kind == 0x0B and port == 50:
+                found.values["mains"] = rest.u8()
+                continue
             if channel == 0xFF and kind in _YOBIIQ_INFO and port == 50:
                 found.info.update(_YOBIIQ_INFO[kind](rest))
                 continue
