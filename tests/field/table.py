@@ -1,90 +1,78 @@
-"""The table of docs/feeds.md: for each feed the samples of the field, what they yield, where exact values are held.
+"""The table of docs/feeds.md: for each feed its samples, how they go in, the features they make, the fields checked.
 
-`python -m tests.field.table` prints it anew; tests/field/test_table.py compares. A sample counts for a feed where a
-test beside this file names both, and the decoder makes something of it.
+`python -m tests.field.table` writes it anew into the page; tests/field/test_table.py compares, and says which file is
+in no row. The rows are the entries of tests/field/stated, which tests/field/test_samples.py sends and holds.
 """
 
-from collections import defaultdict
 from pathlib import Path
 
-import msgspec
-from msgspec import UNSET
-
-from server.feeds import Decoded, DecodeError, Limits, feeds
+from server.feeds import feeds
 from tests.conftest import samples_folder
-from tests.feeds.frames import context
+from tests.field.ledger import Sample
+from tests.field.stated import REFERENCES, SAMPLES
 
-HEAD = (
-    "| feed | samples, and how many observations each gives | fields that they set | exact values |\n|---|---|---|---|"
-)
-HERE = Path(__file__).parent
-FOLDERS = ("inspire",)
-"""Folders that a test takes as a whole."""
-OTHER = {
-    "mastodon": ("social/mastodon/*.yaml", "recorded exchanges", "posts, edits, deletions", "test_social_mastodon")
-}
-"""Samples that are no message of the feed but hold some."""
-
-
-def rows(samples: Path) -> list[str]:
-    """The rows, by feed."""
-    tests = {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("test_*.py"))}
-    given: dict[str, list[tuple[str, Decoded, list[str]]]] = defaultdict(list)
-    for path in sorted(samples.rglob("*")):
-        name = path.relative_to(samples).as_posix()
-        users = [test for test, text in tests.items() if path.name in text or path.stem in text or _whole(path, text)]
-        if not users or not path.is_file() or name.startswith(("basemap", "tracks")):
-            continue
-        body = path.read_bytes()
-        for feed in sorted(feeds()):
-            speaking = [test for test in users if f'"{feed}"' in tests[test] or f"feeds.{feed}" in tests[test]]
-            speaking += [test for test in users if f"feeds/{feed}" in tests[test] and test not in speaking]
-            if feed == "ngsi" and path.parent.name in FOLDERS:
-                speaking = [test for test in users if "inspire" in test]
-            decoded = _decoded(feed, body) if speaking else None
-            if decoded is not None and decoded.observations:
-                given[feed].append((path.name, decoded, speaking))
-    found = {feed: _row(feed, told) for feed, told in given.items()}
-    for feed, (pattern, count, fields, test) in OTHER.items():
-        number = len(list(samples.glob(pattern)))
-        found[feed] = f"| `{feed}` | `{pattern}` ({number} {count}) | {fields} | `{test}` |"
-    return [found[feed] for feed in sorted(found)]
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "feeds.md"
+BEGIN, END = "<!-- table of samples: begin -->", "<!-- table of samples: end -->"
+HEAD = "| feed | sample | goes in by | features | fields checked |\n|---|---|---|---|---|"
+REST = "Files that are no messages:\n\n| file | how we are held to it | by the test |\n|---|---|---|"
+WAYS = {
+    "push": "HTTP", "hub": "HTTP, NGSI v2", "mqtt": "MQTT", "poll": "poll", "directory": "poll of a directory",
+    "folder": "watched folder", "udp": "UDP", "panel": "TCP, SIA receiver", "socket": "WebSocket",
+}  # fmt: skip
+ELSEWHERE = ("basemap",)
+"""Folders that are no samples of feeds: maps (docs/basemap.md)."""
 
 
-def without_samples(told: list[str]) -> list[str]:
-    """Feeds of which no sample of the field was to be had: those that the rows leave out."""
-    there = {row.split("`")[1] for row in told}
-    return sorted(set(feeds()) - there)
+def files(samples: Path) -> set[str]:
+    """Every file of the field but the notes on where they come from."""
+    found = (path.relative_to(samples).as_posix() for path in samples.rglob("*") if path.is_file())
+    return {name for name in found if not name.startswith(ELSEWHERE) and not name.endswith("/SOURCES.md")}
 
 
-def _whole(path: Path, text: str) -> bool:
-    return path.parent.name in FOLDERS and path.suffix == ".json" and f'"{path.parent.name}"' in text
+def in_no_row(samples: Path) -> list[str]:
+    """Files that no entry names."""
+    return sorted(files(samples) - {one.path for one in SAMPLES} - {one.path for one in REFERENCES})
 
 
-def _decoded(feed: str, body: bytes) -> Decoded | None:
-    one = feeds()[feed]
-    if len(body) > one.max_bytes:
-        return None
-    try:
-        cleaned = body if one.clean is None else one.clean(body)
-        return one.decode(cleaned, context(feed, limits=Limits(body_bytes=one.max_bytes)))
-    except DecodeError:
-        return None
+def without_samples() -> list[str]:
+    """Feeds of which no sample of the field was to be had."""
+    return sorted(set(feeds()) - {sample.feed for sample in SAMPLES})
 
 
-def _row(feed: str, told: list[tuple[str, Decoded, list[str]]]) -> str:
-    fields = sorted({name for _, decoded, _ in told for one in decoded.observations for name in _set(one.content)})
-    places = any(one.geometry not in (UNSET, None) for _, decoded, _ in told for one in decoded.observations)
-    samples = ", ".join(f"`{name}` {len(decoded.observations)}" for name, decoded, _ in told)
-    tests = ", ".join(f"`{test}`" for test in sorted({test for _, _, users in told for test in users}))
-    return f"| `{feed}` | {samples} | {', '.join([*fields, *(['geometry'] if places else [])])} | {tests} |"
+def text() -> str:
+    """All that stands between the two marks of the page."""
+    rows = [_row(sample) for sample in sorted(SAMPLES, key=lambda one: one.feed)]
+    held: dict[tuple[str, str], list[str]] = {}
+    for one in sorted(REFERENCES, key=lambda one: one.path):
+        held.setdefault((one.use, one.test), []).append(f"`{one.path}`")
+    rest = [f"| {', '.join(names)} | {use} | `{test.partition('::')[2]}` |" for (use, test), names in held.items()]
+    left = ", ".join(f"`{name}`" for name in without_samples())
+    closing = f"No message of the field was to be had of {left}, nor of `alamos_fe2` in its own form."
+    return "\n".join([HEAD, *rows, "", closing, "", REST, *rest])
 
 
-def _set(content: msgspec.Struct) -> list[str]:
-    return [name for name in content.__struct_fields__ if getattr(content, name) is not UNSET]
+def _row(sample: Sample) -> str:
+    kind, _, rest = sample.way.partition(" ")
+    way = f"TAK server, {rest.upper()}" if kind == "tak" else WAYS[kind]
+    name = f"`{sample.path}`" + (f" ({sample.note})" if sample.note else "")
+    if sample.lines is not None:
+        name += f" (its first {sample.lines} lines)"
+    checked = ", ".join(sample.fields)
+    if sample.reason is not None:
+        checked = f"{checked}; " * bool(checked) + f"refused: {sample.reason}"
+    return f"| `{sample.feed}` | {name} | {way} | {sample.features} | {checked or 'none is there'} |"
+
+
+def page(document: str) -> str:
+    """The page with the table as it is now. Raises ValueError where its marks are not there."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{PAGE.name} has no marks {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{text()}\n\n{END}{after}"
 
 
 if __name__ == "__main__":
-    told = rows(samples_folder())
-    print(HEAD, *told, sep="\n")
-    print(f"\nWithout a sample in these tests: {', '.join(f'`{name}`' for name in without_samples(told))}.")
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for name in in_no_row(samples_folder()):
+        print(f"in no row: {name}")

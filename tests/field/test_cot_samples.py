@@ -232,6 +232,39 @@ def test_what_we_send_is_valid(station: Station, samples: Path) -> None:
         assert checked.validate(etree.fromstring(xml(event)))
 
 
+PARTS = ("Contact", "Link", "Remarks", "Shape", "Track")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_parts_are_those_of_mitre(station: Station, samples: Path, part: str) -> None:
+    """By the schemas of the parts, but for what TAK added to them: attributes, corners and styles as links.
+
+    We send no `shape`: there the samples are judged, of which we read it.
+    """
+    tree = etree.parse(samples / "cot" / "schema" / f"CoT_{part}_Schema_PUBLIC_RELEASE.xsd")
+    checked = etree.XMLSchema(tree)
+    known = {str(name) for name in tree.xpath("//*[local-name()='attribute']/@name")}
+    sent = [piece.body for piece in Framer().feed(station.heard) if piece.kind == "xml"]
+    sent.append(xml(deletion("x", Outlook(house="ab12cd34", now=datetime(2026, 11, 21, 20, tzinfo=UTC)))))
+    drawn = [path.read_bytes() for path in files(samples) if path.suffix != ".bin"]
+    found = [
+        etree.fromstring(etree.tostring(node, with_tail=False))
+        for body in (drawn if part == "Shape" else sent)
+        for node in etree.fromstring(body).iter(part.lower())
+        if "point" not in node.attrib
+    ]
+    for node in found:
+        for inner in [one for one in node.iter() if one is not node and one.tag == "link"]:
+            parent = inner.getparent()
+            assert parent is not None
+            parent.remove(inner)
+        for one in node.iter():
+            for name in set(one.attrib) - known:
+                del one.attrib[name]
+        assert checked.validate(node), (checked.error_log, etree.tostring(node))
+    assert len(found) >= 4 if part in ("Contact", "Shape") else found
+
+
 def test_the_samples_survive_both_encodings(samples: Path) -> None:
     for path in files(samples):
         for piece in datagram(path.read_bytes()):
