@@ -21,6 +21,7 @@ from server.base.base import Bases
 from server.base.derive_positions import MissionPositions
 from server.base.mission_water import MissionWater
 from server.base.objects.library import Objects
+from server.base.objects.plan_links import News
 from server.base.objects.ways import OwnWater, closures
 from server.base.ways import Ways
 from server.citizens import Citizens
@@ -136,6 +137,7 @@ def build(data_dir: Path, settings: Settings) -> House:
     bases = Bases(Path(settings.base.folder or data_dir / "base"))
     ways = Ways(settings.base.vehicles, settings.base.against_oneways)
     own = Objects(data_dir / "objects", settings.base.objects)
+    own.on_news = partial(_note_plan, audit)
     own_water = OwnWater(own)
     derivers: list[Deriver] = [
         MissionPositions(bases, short_forms(settings.base.short_names)),
@@ -186,6 +188,13 @@ def _note_outcome(audit: Audit, command: Waiting, outcome: str | None) -> None:
     who = command.by or OPERATOR
     audit.append(
         "home-outcome", who, "live", building=command.building, device=command.device, outcome=outcome or "unknown"
+    )
+
+
+def _note_plan(audit: Audit, layer: str, news: News) -> None:
+    """A plan that cannot be fetched is missing at a fire: that it was, and since when, is to be found later."""
+    audit.append(
+        "objects-plan", OPERATOR, "live", layer=layer, address=news.address, reason=news.reason, count=news.count
     )
 
 

@@ -10,7 +10,7 @@ from server.cli_options import CONFIG, DATA, settings_of
 
 if TYPE_CHECKING:
     from server.base.objects.settings import ObjectSettings
-    from server.base.objects.store import State
+    from server.base.objects.store import Layer
 
 SHOWN = 20
 
@@ -36,18 +36,23 @@ def _chosen(data_dir: Path, config_path: Path | None, names: tuple[str, ...]) ->
 @JSON
 def import_command(data_dir: Path, config_path: Path | None, names: tuple[str, ...], as_json: bool) -> None:
     """Read the sources of NAMES (all without any) now, changed or not; a running server shows them at once."""
+    import sqlite3
     from datetime import UTC, datetime
 
     from server.base.objects.bring import bring
+    from server.base.objects.plan_links import look
     from server.base.objects.store import Layer
 
     told: list[dict[str, Any]] = []
     for name, one in _chosen(data_dir, config_path, names).items():
+        layer = Layer(data_dir / "objects", name)
         try:
-            state = bring(Layer(data_dir / "objects", name), one, lambda: datetime.now(UTC), force=True)
-        except OSError as error:
+            bring(layer, one, lambda: datetime.now(UTC), force=True)
+            if one.plan_origins:
+                look(layer, one, lambda: datetime.now(UTC), force=True)
+        except (OSError, sqlite3.Error) as error:
             raise click.ClickException(f"{data_dir} cannot be used: {error}") from error
-        told.append(_row(name, one, state))
+        told.append(_row(name, one, layer))
         if not as_json:
             _tell(told[-1])
     if as_json:
@@ -98,8 +103,7 @@ def list_command(data_dir: Path, config_path: Path | None, as_json: bool) -> Non
     from server.base.objects.store import Layer
 
     rows = [
-        _row(name, one, Layer(data_dir / "objects", name).state())
-        for name, one in _chosen(data_dir, config_path, ()).items()
+        _row(name, one, Layer(data_dir / "objects", name)) for name, one in _chosen(data_dir, config_path, ()).items()
     ]
     if as_json:
         print_json(rows)
@@ -108,9 +112,12 @@ def list_command(data_dir: Path, config_path: Path | None, as_json: bool) -> Non
         _tell(row)
 
 
-def _row(name: str, one: "ObjectSettings", state: "State") -> dict[str, Any]:
+def _row(name: str, one: "ObjectSettings", layer: "Layer") -> dict[str, Any]:
     import msgspec
 
+    from server.base.objects.plan_links import failing
+
+    state = layer.state()
     told = msgspec.to_builtins(state)
     kept = ("version", "count", "data_at", "checked_at", "trouble", "refusals", "refused")
     return {
@@ -122,6 +129,10 @@ def _row(name: str, one: "ObjectSettings", state: "State") -> dict[str, Any]:
         "mission_only": one.mission_only,
         **{key: told[key] for key in kept},
         "plans": len(state.plans),
+        "plans_failing": [
+            {"address": address, "reason": link.trouble, "since": link.since, "again_at": link.due_at}
+            for address, link in failing(layer)
+        ],
     }
 
 
@@ -136,3 +147,9 @@ def _tell(row: dict[str, Any]) -> None:
         click.echo(f"  not taken: {one['where']}: {one['reason']}")
     if row["refusals"] > SHOWN:
         click.echo(f"  and {row['refusals'] - SHOWN} more")
+    failing = row.get("plans_failing", [])
+    for one in failing[:SHOWN]:
+        again = f"since {one['since']}, asked again {one['again_at']}"
+        click.echo(f"  plan not fetched: {one['address']}: {one['reason']} ({again})", err=True)
+    if len(failing) > SHOWN:
+        click.echo(f"  and {len(failing) - SHOWN} plans more", err=True)

@@ -91,6 +91,7 @@ def _layers(objects: Objects, role: str) -> list[dict[str, Any]]:
         )
         if role in ("control", "admin"):
             found[-1] |= {"trouble": told.trouble, "trouble_why": why(told.trouble), "refusals": told.refusals}
+            found[-1]["plans_failing"] = objects.plans_failing(name)
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from layers.observation import iso
-from server.base.objects import read_csv, read_geojson, read_gpkg
+from server.base.objects import plan_links, read_csv, read_geojson, read_gpkg
 from server.base.objects.plans import Plan, PlanError, PlanStore
 from server.base.objects.raw import Raw, SourceError
 from server.base.objects.remote import fetch
@@ -15,8 +15,6 @@ from server.base.objects.settings import ObjectSettings
 from server.base.objects.store import Layer, State, Stored
 
 PLANS = "plans"
-MAX_PLANS = 10
-"""Of one object."""
 
 
 def bring(layer: Layer, settings: ObjectSettings, now: Callable[[], datetime], force: bool = False) -> State:
@@ -37,9 +35,11 @@ def bring(layer: Layer, settings: ObjectSettings, now: Callable[[], datetime], f
 
 def checked(layer: Layer, settings: ObjectSettings) -> Taken:
     """What an import would make of it; nothing is changed. Raises SourceError."""
-    if settings.is_remote:
-        return take(layer.name, fetch(settings).rows or [], settings)
-    return take(layer.name, rows_of(Path(settings.source), settings), settings)
+    rows = (fetch(settings).rows or []) if settings.is_remote else rows_of(Path(settings.source), settings)
+    taken = take(layer.name, rows, settings)
+    for one in taken.objects:
+        _refuse_addresses(one, settings, taken)
+    return taken
 
 
 def _from_address(layer: Layer, settings: ObjectSettings, state: State, force: bool) -> None:
@@ -95,7 +95,9 @@ def rows_of(path: Path, settings: ObjectSettings) -> Iterable[Raw]:
 def _keep(layer: Layer, settings: ObjectSettings, state: State, rows: Iterable[Raw]) -> None:
     taken = take(layer.name, rows, settings)
     store = PlanStore(layer.folder / PLANS, settings.max_plan_bytes)
+    links = plan_links.read(layer)
     stored = [Stored(own=one, plans=_plans(one, settings, store, taken)) for one in taken.objects]
+    stored = [Stored(own=row.own, plans=_with_links(row, settings, links)) for row in stored]
     state.version = layer.write(stored, settings.fingerprint())
     state.count, state.refusals, state.refused = len(stored), taken.refusals, taken.refused
     state.plans = sorted({plan.id for one in stored for plan in one.plans})
@@ -111,15 +113,18 @@ def plans_folder(settings: ObjectSettings) -> Path | None:
 def _plans(one: Own, settings: ObjectSettings, store: PlanStore, taken: Taken) -> tuple[Plan, ...]:
     """The plans of an object; one that cannot be taken is told like a bad row, the object stays."""
     folder = plans_folder(settings)
+    _refuse_addresses(one, settings, taken)
+    told = [name for name in plan_links.named(one.plan) if not plan_links.is_address(name)]
     if folder is None or not folder.is_dir():
-        if one.plan:
+        if told:
             taken.refuse(f"plan of {one.ref or one.title}", "there is no folder of plans")
         return ()
-    told = [name.strip() for name in one.plan.split(";") if name.strip()]
+    if one.plan and not told:
+        return ()  # they come by address
     usual = [f"{one.ref}{ending}" for ending in (".pdf", ".png", ".jpg")] if one.ref else []
     names = told or [name for name in usual if _inside(folder, name) is not None][:1]
     found = []
-    for name in names[:MAX_PLANS]:
+    for name in names:
         path = _inside(folder, name)
         try:
             if path is None:
@@ -128,6 +133,21 @@ def _plans(one: Own, settings: ObjectSettings, store: PlanStore, taken: Taken) -
         except PlanError as error:
             taken.refuse(f"plan of {one.ref or one.title}", str(error))
     return tuple(found)
+
+
+def _with_links(row: Stored, settings: ObjectSettings, links: plan_links.Links) -> tuple[Plan, ...]:
+    """Those that were fetched before, too; others come later (`plan_links.look`)."""
+    if not any(map(plan_links.is_address, plan_links.named(row.own.plan))):
+        return row.plans
+    return plan_links.with_links(row, settings, links)
+
+
+def _refuse_addresses(one: Own, settings: ObjectSettings, taken: Taken) -> None:
+    """Tell of the addresses that are never asked for."""
+    for name in filter(plan_links.is_address, plan_links.named(one.plan)):
+        reason = plan_links.refusal(name, settings)
+        if reason is not None:
+            taken.refuse(f"plan of {one.ref or one.title}", reason)
 
 
 def _inside(folder: Path, name: str) -> Path | None:

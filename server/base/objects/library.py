@@ -13,6 +13,7 @@ from msgspec import Struct
 from layers.geo import distance_to_m
 from server import runtime
 from server.base.objects.bring import PLANS, bring
+from server.base.objects.plan_links import News, failing, look
 from server.base.objects.plans import PlanStore
 from server.base.objects.settings import ObjectSettings
 from server.base.objects.store import Box, Layer, State, Stored
@@ -40,6 +41,8 @@ class Objects:
     ) -> None:
         self.folder, self.settings = folder, dict(settings)
         self._now = now
+        self.on_news: Callable[[str, News], None] = lambda _layer, _news: None
+        """Hears when an address of a plan begins to fail, and when it gave its plan again."""
         self._layers = {name: Layer(folder, name) for name in self.settings}
         self._stopped = threading.Event()
         self._seen: dict[str, tuple[tuple[int, int] | None, list[Stored]]] = {}
@@ -62,20 +65,35 @@ class Objects:
     def refresh(self) -> None:
         """Bring up to date what is due. A layer that cannot be is logged; what was there stays."""
         for name, one in self.settings.items():
-            layer = self._layers[name]
-            state = runtime.offload(layer.state)
-            if not self._is_due(one, state) or self._stopped.is_set():
-                continue
+            if self._stopped.is_set():
+                return
             try:
-                fresh = self._bring(layer, one)
+                self._refresh(name, one)
+                if one.plan_origins:
+                    self._look_at_links(name, one)
             except (OSError, sqlite3.Error) as error:  # our own disk: tried again with the next round
                 log.warning("own objects", extra={"layer_name": name, "reason": str(error)})
-                continue
+
+    def _refresh(self, name: str, one: ObjectSettings) -> None:
+        layer = self._layers[name]
+        state = runtime.offload(layer.state)
+        if self._is_due(one, state):
+            fresh = self._bring(layer, one)
             if fresh.trouble is not None:
                 log.warning("own objects", extra={"layer_name": name, "reason": fresh.trouble})
             elif fresh.version != state.version:
                 log.info("own objects", extra={"layer_name": name, "version": fresh.version, "count": fresh.count})
                 runtime.offload(self._drop_plans)
+
+    def _look_at_links(self, name: str, one: ObjectSettings) -> None:
+        """Ask for the plans that the source names by address, where they are due."""
+        changed, told = look(self._layers[name], one, self._now)
+        for news in told:
+            reason = {"reason": news.reason, "count": news.count} if news.reason else {"reason": "it is there again"}
+            log.warning("plan of own objects", extra={"layer_name": name, "address": news.address, **reason})
+            self.on_news(name, news)
+        if changed:
+            runtime.offload(self._drop_plans)
 
     def _drop_plans(self) -> None:
         """Delete plans that no layer has any more, nor one that is no longer in the settings."""
@@ -100,6 +118,10 @@ class Objects:
     def state(self, name: str) -> State:
         """How a layer's source stands."""
         return self._layers[name].state()
+
+    def plans_failing(self, name: str) -> int:
+        """How many addresses of plans of a layer give none."""
+        return len(failing(self._layers[name])) if self.settings[name].plan_origins else 0
 
     def box(self, name: str) -> Box | None:
         """What a layer's objects lie in; for who sees all of them."""

@@ -60,14 +60,20 @@ class PlanStore:
             body = path.read_bytes()
         except OSError as error:
             raise PlanError(f"{path.name}: {error.strerror}") from None
+        return self.put_bytes(path.name, body)
+
+    def put_bytes(self, name: str, body: bytes) -> Plan:
+        """As `put`, of what came from elsewhere."""
+        if not 0 < len(body) <= self._max_bytes:
+            raise PlanError(f"{name}: {len(body)} bytes; a plan has 1 to {self._max_bytes}")
         key = hashlib.sha256(body).hexdigest()
         mime = mime_of(body)
         if mime is None:
-            raise PlanError(f"{path.name}: by its content no PDF, PNG or JPEG")
+            raise PlanError(f"{name}: by its content no PDF, PNG or JPEG")
         place = self._place(key)
         if not place.is_dir():
-            self._make(place, path.name, body, mime)
-        return Plan(id=key, name=path.name[:200], mime=mime, bytes=len(body), pages=len(list(place.glob("*.png"))))
+            self._make(place, name, body, mime)
+        return Plan(id=key, name=name[:200], mime=mime, bytes=len(body), pages=len(list(place.glob("*.png"))))
 
     def _make(self, place: Path, name: str, body: bytes, mime: str) -> None:
         draft = place.with_name(f"{place.name}.{os.getpid()}.new")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -60,6 +61,8 @@ class ObjectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of times that come without one."""
     plans: str | None = None
     """Folder of the plans; None: `plans` beside the file. An object without a column `plan` has `<ref>.pdf` there."""
+    plan_origins: Annotated[tuple[str, ...], Meta(max_length=20)] = ()
+    """Where plans may be fetched from that the column `plan` names by address: https://host, https://host:port."""
     refresh_s: Annotated[float, Meta(ge=10)] = 3_600.0
     headers: dict[str, str] = field(default_factory=dict)
     auth: Literal["none", "basic", "bearer", "header", "query"] = "none"
@@ -85,6 +88,10 @@ class ObjectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"fields: there is no {wrong[0]}; known: {', '.join(OURS)}")
         if len(self.show) > 30 or any(not 0 < len(label) <= 60 for label in self.show):
             raise ValueError("show: at most 30 labels of 1 to 60 characters")
+        for one in self.plan_origins:
+            parts = urlsplit(one)
+            if parts.scheme != "https" or not parts.hostname or parts.username or parts.path.strip("/") or parts.query:
+                raise ValueError("plan_origins: https://host or https://host:port, nothing behind it")
         if self.is_remote:
             self.request()
         elif self.kind_of_source in ("wfs", "ogcapi"):
