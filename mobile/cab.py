@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mobile import geo, session
+from mobile import geo, near, session
 from mobile.clock import SituationClock, iso, parse
 from mobile.keeper import OFFERED, Keeper, PacksState
 from mobile.link import Link
@@ -18,6 +18,7 @@ from mobile.outbox import Item, Outbox, OutboxFull, State
 from mobile.session import Session
 from mobile.shelf import Shelf
 from mobile.store import Store
+from mobile.water_finder import WaterFinder
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Cab:
         self.alarms = Alarms()
         self.position: geo.LonLat | None = None
         self.shelf = Shelf(folder / "packs")
+        self.water = WaterFinder(self.shelf, near.WATER_LIMIT)
+        self.water.start()
         self._keeper: Keeper | None = None
         self._link: Link | None = None
         self._greetings = 0
@@ -108,6 +111,7 @@ class Cab:
     def close(self) -> None:
         """The app ends."""
         self.stop()
+        self.water.stop()
         self.shelf.close()
         self.store.close()
 

@@ -1,12 +1,13 @@
 """What is near the vehicle or the mission, nearest first: people, hazards, help, water."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from layers.wire import Feature
 from mobile import ages, arrivals, describe, geo, pack_words
+from mobile.hoses import Source
 from mobile.i18n import Words
 from mobile.map.marks import CALLS
 from mobile.mission import of_layer, own_missions
@@ -90,9 +91,11 @@ def entries(
     now: datetime | None,
     words: Words,
     own: Iterable[OwnObject] = (),
+    sources: Sequence[Source] | None = None,
 ) -> list[Entry]:
     """The rows: alarms first, then by distance; then the operator's own objects; the nearest water (given nearest
-    first) last of all, whatever else.
+    first) last of all, whatever else: `sources` by the length of hose from here, `water` as the crow flies where no
+    pack knows the ways.
     """
     found = []
     for feature in features.values():
@@ -111,14 +114,14 @@ def entries(
         name = describe.title(feature, words)
         found.append(_entry(str(feature["id"]), name, text, nearest, here, level(feature), age, stale))
     found.sort(key=lambda entry: (("alarm", "warn", "plain").index(entry.level) > 0, entry.distance_m, entry.id))
-    mine = _mission_water(features, here, unit, now, words)
+    near_by = _by_hose(sources, here, words) if sources else _water(water, here, words)
+    measured = {entry.id: entry.distance_m for entry in near_by} if sources else {}
+    mine = [
+        replace(entry, distance_m=measured.get(entry.id, entry.distance_m))
+        for entry in _mission_water(features, here, unit, now, words)
+    ]
     listed = {entry.id for entry in mine}
-    return (
-        found[:LIMIT]
-        + _own(own, here, now, words)
-        + mine
-        + [entry for entry in _water(water, here, words) if entry.id not in listed]
-    )
+    return found[:LIMIT] + _own(own, here, now, words) + mine + [entry for entry in near_by if entry.id not in listed]
 
 
 def _own(objects: Iterable[OwnObject], here: geo.LonLat, now: datetime | None, words: Words) -> list[Entry]:
@@ -151,10 +154,10 @@ def _mission_water(
         if fresh is ages.Freshness.EXPIRED:
             continue
         old = fresh is ages.Freshness.STALE
-        name = str(properties.get("osm")).replace("/", "", 1)
         title, text = describe.title(feature, words), describe.line(feature, words)
         age = words.age(ages.age_s(properties, now)) if old else ""
-        found.append(_entry(f"base:{name}", title, text, (geo.distance_m(here, at), at), here, "water", age, old))
+        name, nearest = _key(str(properties.get("osm"))), (geo.distance_m(here, at), at)
+        found.append(_entry(name, title, text, nearest, here, "water", age, old))
     return found
 
 
@@ -186,6 +189,27 @@ def _entry(
     return Entry(name, title, text, distance, direction, level_, age, stale, at)
 
 
+def _key(name: str) -> str:
+    """One id for a water point of the server's (node/7, own/layer/7) and of a pack's (node7, own:layer:7)."""
+    if name.startswith(("own/", "own:")):
+        return name.replace("/", ":", 2)
+    return f"base:{name.replace('/', '', 1)}"
+
+
+def _by_hose(sources: Iterable[Source], here: geo.LonLat, words: Words) -> list[Entry]:
+    """Water by the length of hose, in the words of the card."""
+    found = []
+    for one in sources:
+        size = f"DN {one.diameter_mm}" if one.diameter_mm else ""
+        bank = words.say("fact.bank") if one.is_open else ""
+        hose = describe.hose({"distance_m": one.distance_m, "b_hoses": one.b_hoses}, words)
+        text = " · ".join(filter(None, (size, hose, bank)))
+        name = f"{words.value('water', one.kind)} {one.ref or one.name}".strip()
+        entry = _entry(_key(one.id), name, text, (geo.distance_m(here, one.at), one.at), here, "water")
+        found.append(replace(entry, distance_m=float(one.distance_m)))
+    return found[:WATER_LIMIT]
+
+
 def _water(points: Iterable[WaterPoint], here: geo.LonLat, words: Words) -> list[Entry]:
     """The nearest water; the distance is that of the crow, and says so."""
     found = []
@@ -194,5 +218,5 @@ def _water(points: Iterable[WaterPoint], here: geo.LonLat, words: Words) -> list
         text = " · ".join(filter(None, (size, words.say("near.crow"))))
         name = f"{words.value('hydrant', point.kind)} {point.ref}".strip()
         nearest = geo.distance_m(here, point.at), point.at
-        found.append(_entry(f"base:{point.id}", name, text, nearest, here, "water"))
+        found.append(_entry(_key(point.id), name, text, nearest, here, "water"))
     return found[:WATER_LIMIT]

@@ -19,7 +19,7 @@ APPLICATION_ID = 0x4C42504B
 """The letters LBPK, in the header of the SQLite file."""
 FORMAT = 1
 MAX_STREETS = 100_000
-PLANS_VERSION = 1
+PLANS_VERSION = HOSES_VERSION = 1
 MAX_OWN = 2_000
 """Own objects that are looked at round one place."""
 METRES_PER_DEGREE = 111_320.0
@@ -96,7 +96,8 @@ class Pack:
             raise PackError(f"{path.name}: {problem}") from problem
         self.bytes = path.stat().st_size
         # A part of a later version means something else: it is left out.
-        self._has_plans = bool(self._rows("SELECT 1 FROM part WHERE name = 'plans' AND version = ?", (PLANS_VERSION,)))
+        self._has_plans = self._has("plans", PLANS_VERSION)
+        self.has_hoses = self._has("hoses", HOSES_VERSION)
 
     def _read_info(self) -> PackInfo:
         if self._file.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
@@ -118,6 +119,9 @@ class Pack:
             {str(name): int(rows) for name, rows in self._file.execute("SELECT name, rows FROM part")},
             str(told.get("mission", "")),
         )
+
+    def _has(self, part: str, version: int) -> bool:
+        return bool(self._rows("SELECT 1 FROM part WHERE name = ? AND version = ? AND rows > 0", (part, version)))
 
     def close(self) -> None:
         """Reading afterwards finds nothing."""
@@ -167,6 +171,11 @@ class Pack:
             return ()
         rows = self._rows("SELECT plan, name, pages FROM object_plan WHERE object = ? ORDER BY number", (key,))
         return tuple(Plan(str(row[0]), str(row[1]), int(row[2])) for row in rows)
+
+    def hose_cell(self, x: int, y: int) -> bytes | None:
+        """Ways and water of a cell (`mobile.hoses`), as it lies there."""
+        rows = self._rows("SELECT body FROM hose WHERE x = ? AND y = ?", (x, y)) if self.has_hoses else []
+        return bytes(rows[0][0]) if rows else None
 
     def plan_page(self, plan: str, page: int) -> bytes | None:
         """A page of a plan as PNG, counted from 1."""

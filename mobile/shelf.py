@@ -142,6 +142,15 @@ class Shelf:
         found = {point.id: point for pack in self.packs for point in pack.water(here, reach_m)}
         return sorted(found.values(), key=lambda point: (geo.distance_m(here, point.at), point.id))[:limit]
 
+    def with_hoses(self, here: geo.LonLat) -> Pack | None:
+        """The pack that knows the ways of hoses round a place; of several the one that goes on farthest around it."""
+
+        def room(pack: Pack) -> float:
+            west, south, east, north = pack.info.bbox
+            return min(here[0] - west, east - here[0], here[1] - south, north - here[1])
+
+        return max((pack for pack in self.packs if pack.has_hoses), key=room, default=None)
+
     def own(self, here: geo.LonLat, reach_m: float) -> list[OwnObject]:
         """The operator's own objects round a place, of all packs; one that lies in two packs counts once."""
         return list({one.id: one for pack in self.packs for one in pack.own(here, reach_m)}.values())

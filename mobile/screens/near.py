@@ -92,7 +92,8 @@ class NearPane(Pane):
         rows = []
         if here:
             self._look_up(here)
-            rows = near.entries(features, self._found, here, cab.unit, cab.now(), words, self._own)
+            sources = cab.water.near(here)
+            rows = near.entries(features, self._found, here, cab.unit, cab.now(), words, self._own, sources)
         key = (self.which, here is None, tuple(rows))
         if key == self._drawn:
             return

@@ -82,8 +82,8 @@ class Hoses:
     """Reader for `Base.get`: water points laid onto the streets once, then asked again and again. Raises GraphError."""
 
     def __init__(self, base: Base) -> None:
-        self._streets: Streets = base.get(streets)
-        graph, plane = self._streets.graph, self._streets.plane
+        self.streets: Streets = base.get(streets)
+        graph, plane = self.streets.graph, self.streets.plane
         flags = graph.segment_flags
         self._usable = self._hang_together(np.flatnonzero((flags & NO_HOSE) == 0))
         self._rails = graph.node_rails.tolist()
@@ -93,12 +93,12 @@ class Hoses:
             rows = base.db.execute("SELECT kind, name, wkb, osm_type, osm_id FROM water_bodies ORDER BY id").fetchall()
         except sqlite3.OperationalError as error:
             raise GraphError(f"the base data knows no water ({error}): build it anew") from error
-        self._bodies = [dict(row) for row in rows]
-        self._shapes: Any = shapely.transform(
+        self.bodies = [dict(row) for row in rows]
+        self.shapes: Any = shapely.transform(
             shapely.from_wkb(np.array([row["wkb"] for row in rows], dtype=object)),
             lambda places: np.column_stack(plane.of(places)),
         )
-        self._body_tree = shapely.STRtree(self._shapes)
+        self._body_tree = shapely.STRtree(self.shapes)
         x, y = plane.of(graph.cut_positions)
         owner = np.repeat(np.arange(len(graph.cut_first) - 1), np.diff(graph.cut_first))
         self._cuts = shapely.STRtree(lines_of(x, y, owner))
@@ -107,10 +107,18 @@ class Hoses:
         self._banks = (
             (graph.segment_class < FIRST_FOR_WALKERS) & (flags & (CLOSED | NO_HOSE | BRIDGE | TUNNEL) == 0) & wide
         )
-        hung = self.hang(self._points)
-        self._at = hung.at
-        self.unreached = len(self._points) - sum(len(joints) for joints in hung.at.values())
+        self.hung_points = self.hang(self._points)
+        self.unreached = len(self._points) - sum(len(joints) for joints in self.hung_points.at.values())
         """Water points too far from every street."""
+
+    @property
+    def usable(self) -> list[int]:
+        """Segments that a hose may lie on."""
+        return [segment for segment, fits in enumerate(self._usable) if fits]
+
+    def carries_engine(self, segment: int) -> bool:
+        """May an engine stand there to draw from open water?"""
+        return bool(self._banks[segment])
 
     def hang(self, points: list[dict[str, Any]]) -> Hung:
         """Points with `lon_deg` and `lat_deg` at their streets; one too far from every street is left out."""
@@ -125,7 +133,7 @@ class Hoses:
         self, lon: float, lat: float, limit: int = 5, within_m: float = MAX_HOSE_M, own: Sequence[Hung] = ()
     ) -> list[Source]:
         """Water by the length of hose, nearest first; of each open water its nearest bank alone. `own` joins it."""
-        sets = (Hung(self._points, self._at), *own)
+        sets = (self.hung_points, *own)
         limit = max(1, min(limit, MOST))
         start = self._snap(lon, lat, START_OFF_M)
         if start is None:
@@ -147,7 +155,7 @@ class Hoses:
         """Which segments a hose may lie on; not a square or path that nothing leads to on the map."""
         from server.base.nets import pieces  # scipy: half a second that not every start pays
 
-        graph, pairs = self._streets.graph, self._streets.pairs
+        graph, pairs = self.streets.graph, self.streets.pairs
         forward = np.array([pairs[segment][0] for segment in segments.tolist()], dtype=np.int64)
         tails, heads, lengths = graph.edge_tail[forward], graph.edge_head[forward], graph.segment_length_m[segments]
         usable = np.zeros(len(graph.segment_way), dtype=bool)
@@ -159,7 +167,7 @@ class Hoses:
 
     def _snap(self, lon: float, lat: float, within_m: float) -> Snap | None:
         """The nearest street that a straight line reaches without crossing what no hose crosses."""
-        snapper, plane = self._streets.snapper, self._streets.plane
+        snapper, plane = self.streets.snapper, self.streets.plane
         here = plane.point(lon, lat)
         for radius_m in (within_m / 4.0, within_m):
             tried = 0
@@ -182,10 +190,10 @@ class Hoses:
 
         Yields `(segment, metres at its first node, metres at its last)`; again when the second becomes known.
         """
-        lanes, graph = self._streets.lanes, self._streets.graph
+        lanes, graph = self.streets.lanes, self.streets.graph
         known: dict[int, float] = {}
         length = self._length[start.segment]
-        forward, _ = self._streets.pairs[start.segment]
+        forward, _ = self.streets.pairs[start.segment]
         heap = [
             (start.off_m + start.along_m, lanes.tail[forward]),
             (start.off_m + length - start.along_m, lanes.head[forward]),
@@ -214,8 +222,8 @@ class Hoses:
 
     def _open_water(self, lon: float, lat: float, within_m: float) -> dict[int, list[Any]]:
         """Where open water lies beside streets that carry an engine, by segment."""
-        snapper, plane = self._streets.snapper, self._streets.plane
-        if not len(self._bodies):
+        snapper, plane = self.streets.snapper, self.streets.plane
+        if not len(self.bodies):
             return {}
         circle = shapely.Point(*plane.point(lon, lat)).buffer(within_m, quad_segs=8)
         bodies = self._body_tree.query(circle, predicate="intersects")
@@ -223,16 +231,16 @@ class Hoses:
         near = near[self._banks[near]]
         if not len(bodies) or not len(near):
             return {}
-        part = shapely.intersection(self._shapes[bodies], circle)
+        part = shapely.intersection(self.shapes[bodies], circle)
         which, street = shapely.STRtree(snapper.lines[near]).query(part, predicate="dwithin", distance=REACH_M)
         found: dict[int, list[Any]] = {}
         for body, segment, bank in zip(bodies[which].tolist(), near[street].tolist(), part[which], strict=True):
-            found.setdefault(segment, []).extend(self._banks_at(body, segment, bank))
+            found.setdefault(segment, []).extend(self.banks_at(body, segment, bank))
         return found
 
-    def _banks_at(self, body: int, segment: int, bank: BaseGeometry) -> Iterator[Any]:
+    def banks_at(self, body: int, segment: int, bank: BaseGeometry) -> Iterator[Any]:
         """The nearest point of a street to open water, and where the stretch begins and ends that is about as near."""
-        line, plane = self._streets.snapper.lines[segment], self._streets.plane
+        line, plane = self.streets.snapper.lines[segment], self.streets.plane
         least_m = float(shapely.distance(line, bank))
         beside = shapely.get_coordinates(shapely.intersection(line, shapely.buffer(bank, least_m + 1.0)))
         nearest = shapely.get_coordinates(shapely.shortest_line(line, bank))[0]
@@ -253,7 +261,7 @@ class Hoses:
             "b_hoses": max(1, ceil(round(distance_m) / B_HOSE_M)),
         }
         if sort == "body":
-            row = self._bodies[number]
+            row = self.bodies[number]
             name = f"{row['osm_type']}/{row['osm_id']}"
             return Source(id=name, kind=row["kind"], lon=lon, lat=lat, name=row["name"], access="unknown", **measure)
         row = sets[int(sort)].points[number]

@@ -27,7 +27,7 @@ PLANS = PackPart(
     ),
     (),
 )
-OWN_PARTS = (*PARTS, PLANS)
+OWN_PARTS = (*(part for part in PARTS if part.name != "hoses"), PLANS)
 
 
 def write_plans(pack: sqlite3.Connection, store: PlanStore, plans: Mapping[str, tuple[Plan, ...]]) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from server.base.base import TILES, Base
 from server.base.extract import Box
 from server.base.tiles_read import TileFile
+from server.packs import hoses
 
 Row = tuple[Any, ...]
 
@@ -107,6 +108,12 @@ PARTS = (
             lat REAL, purpose TEXT, audience TEXT, properties TEXT, geometry TEXT, media_type TEXT, media BLOB)""",
         ),
         (("INSERT INTO object VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", _objects),),
+    ),
+    PackPart(
+        "hoses",
+        1,
+        ("CREATE TABLE hose (x INTEGER, y INTEGER, body BLOB, PRIMARY KEY (x, y)) WITHOUT ROWID",),
+        (("INSERT INTO hose VALUES (?,?,?)", hoses.rows),),
     ),
 )
 

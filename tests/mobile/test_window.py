@@ -262,7 +262,9 @@ def test_what_is_near_nearest_first(exercise: Exercise, network: Network, screen
         assert any("Personen vermutet" in text and "Melder ausgelöst" in text for text in shown)
         assert "Florian Padertopia 1 DLK23 1" in shown
         assert any(text.startswith("Unterflurhydrant H") for text in shown)
-        assert any(text.endswith("Luftlinie") for text in shown)
+        by_hose = re.compile(r"(DN \d+ · )?\d+ m Schlauch, \d+ B")  # from the vehicle, worked out on the tablet
+        app.wait(lambda: any(map(by_hose.fullmatch, app.texts(everything=True))), "the length of hose")
+        assert not any("Luftlinie" in text for text in app.texts(everything=True))
         app.press("Vom Einsatz")
         app.shows("Entfernung vom Einsatz")
         app.shows("Florian Padertopia 1 HLF20 1" if "(wir)" in shown else "Drohne 1")

@@ -49,7 +49,7 @@ def test_it_says_what_it_is(pack: sqlite3.Connection, town_base: Base) -> None:
     assert told["pack_version"] == version_of(WHOLE, town_base)
     assert told["attribution"] == town_base.manifest.attribution
     parts = dict(pack.execute("SELECT name, rows FROM part"))
-    assert set(parts) == {"tiles", "addresses", "water", "objects"}
+    assert set(parts) == {"tiles", "addresses", "water", "objects", "hoses"}
     assert parts["tiles"] == pack.execute("SELECT count(*) FROM tiles").fetchone()[0]
 
 
