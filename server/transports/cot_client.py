@@ -80,12 +80,17 @@ class CotClient(Transport[CotClientSettings]):
     def _connect(self) -> Wire:
         one = self.settings
         try:
+            tls = self._tls()
             sock = socket.create_connection((one.host, one.port), one.connect_timeout_s)
+        except OSError as error:
+            raise Lost(refusal(error)) from error
+        wire = Wire(sock, tls, name=one.server_name or one.host)
+        try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            wire = Wire(sock, self._tls(), name=one.server_name or one.host)
             wire.shake(one.connect_timeout_s)
             wire.patience(one.silent_s)
         except OSError as error:
+            wire.close()
             raise Lost(refusal(error)) from error
         return wire
 

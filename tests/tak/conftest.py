@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.server import Server
-from tests.tak.peers import taky
+from tests.tak.peers import Taky
 from tests.tak.tools import Certificates, Tak, bound_token, feature, port_of
 
 UNIT = "urn:ngsi-ld:EmergencyVehicle:hlf1"
@@ -26,6 +26,8 @@ class Station:
     ) -> None:
         self.server, self.certificates, self.files, self.neighbour = server, certificates, files, neighbour
         self.group: socket.socket
+        self.secured: Taky
+        """taky behind TLS, to which the server sends units."""
         self.tokens = {role: server.token(role) for role in ("control", "planner", "liaison", "admin")}
         self.tokens["crew"] = server.token("crew", "HLF", "--unit", UNIT)
         self.tokens["feed"] = server.token("feed", "leitstelle")
@@ -43,6 +45,11 @@ class Station:
 
     def vehicle(self, subject: str, **more: Any) -> None:
         self.say({"id": subject, "type": "EmergencyVehicle", **more})
+
+    def link(self, name: str) -> Any:
+        """The state of a connection."""
+        found = self.feature(f"source:{name}")
+        return found and found["properties"]["link_state"]
 
     def feature(self, name: str) -> Any:
         return feature(self.server, self.tokens["control"], name)
@@ -63,7 +70,8 @@ def station(tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> Itera
     served, client = certificates.make("server"), certificates.make("tablet")
     _, liaison = bound_token(folder / "data", "liaison")
     _, crew = bound_token(folder / "data", "crew", "--unit", UNIT)
-    neighbour = stack.enter_context(taky(folder / "taky"))
+    neighbour = stack.enter_context(Taky(folder / "taky")).port
+    secured = stack.enter_context(Taky(folder / "taky-tls", (certificates.ca, *served[:2])))
     group = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     group.bind((GROUP, 0))
     group.setsockopt(
@@ -85,6 +93,20 @@ def station(tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> Itera
             "layers": ["units"],
             "retry_max_s": 1,
         },
+        "cot/sicher": {
+            "transport": "cot_client",
+            "host": "127.0.0.1",
+            "port": secured.port,
+            "tls": True,
+            "ca_file": str(certificates.ca),
+            "cert_file": str(client[0]),
+            "key_file": str(client[1]),
+            "server_name": "localhost",
+            "interval_s": 0.05,
+            "publish_token": liaison,
+            "layers": ["units"],
+            "retry_max_s": 1,
+        },
         "cot/mesh": common
         | {"multicast": f"{GROUP}:{group_port}", "multicast_token": liaison}
         | {"multicast_interface": "127.0.0.1", "layers": ["missions"], "announce_s": 2},
@@ -93,7 +115,7 @@ def station(tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> Itera
     }
     with Server(folder / "data", "--no-demo", LAGEBILD_FEEDS_CONNECTIONS=json.dumps(connections)) as server:
         found = Station(server, certificates, client, neighbour)
-        found.group = group
+        found.group, found.secured = group, secured
         place = {"type": "Point", "coordinates": [8.78, 51.83]}
         found.vehicle(UNIT, name="HLF 20 1", vehicleType="HLF20", fmsStatus=3, location=place)
         data = {"alertKeyWord": "B3 Wohnungsbrand", "metaCategory": "FIREFIGHTING", "reporter": "Anna Muster"}

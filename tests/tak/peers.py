@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 BIN = Path(sys.prefix) / "peers" / "bin"
 LISTEN_S = 60.0
@@ -19,9 +21,8 @@ bind_ip = 127.0.0.1
 root_dir = {folder}
 [cot_server]
 port = {port}
-mon_ip =
-[ssl]
-enabled = false
+mon_ip = {mon_ip}
+{monitor}[ssl]
 """
 
 PYTAK = """
@@ -66,22 +67,52 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextmanager
-def taky(folder: Path) -> Iterator[int]:
-    """A running taky server; its port."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for _ in range(5):
-        port = free_port()
-        config = folder / "taky.conf"
-        config.write_text(TAKY.format(folder=folder, port=port))
-        process = subprocess.Popen([BIN / "taky", "-c", config], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        try:
+class Taky:
+    """taky as a process of its own; with `tls` (authority, certificate, key) clients must show a certificate."""
+
+    def __init__(self, folder: Path, tls: tuple[Path, Path, Path] | None = None) -> None:
+        self.folder, self.tls = folder, tls
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        """Listen: on a free port, later on the same again."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for _ in range(1 if self.port else 5):
+            port = self.port or free_port()
+            config = self.folder / "taky.conf"
+            # Beside TLS it wants a monitor's port, and does not listen without.
+            monitor = {"mon_ip": "127.0.0.1", "monitor": f"mon_port = {free_port()}\n"}
+            unwatched = {"mon_ip": "", "monitor": ""}
+            words = {"folder": self.folder, "port": port, **(monitor if self.tls else unwatched)}
+            config.write_text(TAKY.format(**words) + self._secured())
+            command = [str(BIN / "taky"), "-c", str(config)]
+            process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             if _listens(port, process):
-                yield port
-                return
-        finally:
+                self.port, self._process = port, process
+                return self
             _end(process)
-    raise AssertionError("taky does not listen")
+        raise AssertionError("taky does not listen")
+
+    def _secured(self) -> str:
+        if self.tls is None:
+            return "enabled = false\n"
+        authority, certificate, key = self.tls
+        return f"enabled = true\nclient_cert_required = true\nca = {authority}\ncert = {certificate}\nkey = {key}\n"
+
+    def stop(self) -> None:
+        """End it as a power cut does."""
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
 
 @contextmanager
