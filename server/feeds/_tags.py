@@ -135,6 +135,7 @@ def place(tags: Tags, flags: set[str]) -> Geometry | UnsetType:
             angle(tags.get("GPSLatitude"), tags.get("GPSLatitudeRef")),
         ),
         (number(tags, "GpsLongitude", "GpsLongtitude", "GpsLongtude"), number(tags, "GpsLatitude")),
+        _together(text(tags, "GPSPosition")),
     ]
     for lon, lat in pairs:
         if lon is None or lat is None:
@@ -149,6 +150,14 @@ def place(tags: Tags, flags: set[str]) -> Geometry | UnsetType:
         flags.add("hemisphere_missing")
     flags.add("no_gps")
     return UNSET
+
+
+def _together(written: str | None) -> tuple[float | None, float | None]:
+    """Longitude and latitude of `GPSPosition`: `51 deg 43' 8.04" N, 8 deg 45' 15.84" E`, `51.7189 8.7544`."""
+    if written is None:
+        return None, None
+    parts = written.split(",") if "," in written else written.split()
+    return (angle(parts[1]), angle(parts[0])) if len(parts) == 2 else (None, None)
 
 
 def altitude(tags: Tags, flags: set[str]) -> float | None:

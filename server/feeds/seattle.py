@@ -50,11 +50,11 @@ def _table(body: bytes, batch: Batch, options: DispatchOptions) -> Decoded:
     """The rows of a CSV export, whose columns have the names of the fields in words."""
     understood = False
     for row in rows(body, REPLAY_BYTES):
-        named = {"_".join(name.casefold().split()): cell for name, cell in row.items() if cell.strip()}
-        understood = understood or "incident_number" in named
+        named = {"_".join(name.casefold().split()): cell for name, cell in row.items()}
+        understood = understood or {"incident_number", "datetime"} <= named.keys()
         if not understood:
             break
-        _incident(named, None, batch, options)
+        _incident({name: cell for name, cell in named.items() if cell.strip()}, None, batch, options)
     if not understood:
         raise DecodeError("no incidents of Seattle", INVALID)
     return batch.decoded()

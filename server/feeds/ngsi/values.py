@@ -259,9 +259,16 @@ def shape(*kinds: str) -> Reader:
 
 def simple(value: Any, max_points: int) -> Any:
     """The simple location format of NGSI v2 as GeoJSON: `"51.83, 8.78"` with the latitude first (geo:point), or a list
-    of such: a line, or an area where it is closed (geo:line, geo:polygon). Anything else as it is.
+    of such: a line, or an area where it is closed (geo:line, geo:polygon). A list of polygons is one of several parts.
+    Anything else as it is.
     """
     pairs = value if isinstance(value, list) else [value]
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(part, dict) and part.get("type") == "Polygon" for part in value)
+    ):
+        return {"type": "MultiPolygon", "coordinates": [part.get("coordinates") for part in value]}
     if not 0 < len(pairs) <= max_points or not all(isinstance(pair, str) and _PAIR.fullmatch(pair) for pair in pairs):
         return value
     places = [[float(part) for part in reversed(pair.split(","))] for pair in pairs]
