@@ -50,6 +50,6 @@ def test_any_text_gives_a_text_without_tags(html: str) -> None:
 @pytest.mark.parametrize("piece", ["<p>", "<b><i>", "<!--", "&#", "</div>", "<a b='", "<li>x"])
 def test_it_takes_time_in_the_length_alone(piece: str) -> None:
     html = piece * 20_000
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor: others may have it meanwhile
     plain_text(html)
-    assert time.perf_counter() - began < 0.05 * max(1, len(html) / 1000)
+    assert time.thread_time() - began < 0.05 * max(1, len(html) / 1000)

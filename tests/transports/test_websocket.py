@@ -143,12 +143,22 @@ def test_who_answers_no_ping_is_lost() -> None:
 
 
 def test_pings_keep_a_silent_connection() -> None:
+    pongs = threading.Semaphore(0)
+
     def talk(wire: Wire) -> None:
+        send = wire.ws.send
+
+        def counting(event: Any) -> Any:
+            if type(event).__name__ == "Pong":
+                pongs.release()
+            return send(event)
+
+        wire.ws.send = counting
         until_gone(wire)
 
-    with Speaker(talk) as speaker, running("divera/x", Desk(), **settings(speaker, ping_s=0.05)) as runner:
-        stands(runner)
-        assert not runner.ended.wait(1.0)
+    with Speaker(talk) as speaker, running("divera/x", Desk(), **settings(speaker, ping_s=1)) as runner:
+        for _ in range(2):  # the second comes after the time in which the first was to be answered
+            assert pongs.acquire(timeout=60)
         assert (runner.state.state, runner.stats.losses) == ("connected", 0)
 
 
