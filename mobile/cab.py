@@ -14,6 +14,7 @@ from mobile.keeper import OFFERED, Keeper, PacksState
 from mobile.link import Link
 from mobile.mailbox import Snapshot
 from mobile.mission import Alarms, is_ended, own_missions, own_unit
+from mobile.nearest import Nearest
 from mobile.outbox import Item, Outbox, OutboxFull, State
 from mobile.session import Session
 from mobile.shelf import Shelf
@@ -50,6 +51,7 @@ class Cab:
         self.alarms = Alarms()
         self.position: geo.LonLat | None = None
         self.shelf = Shelf(folder / "packs")
+        self.nearest = Nearest(self.shelf)
         self.water = WaterFinder(self.shelf, near.WATER_LIMIT)
         self.water.start()
         self._keeper: Keeper | None = None

@@ -1,6 +1,6 @@
 """What is near the vehicle or the mission, nearest first: people, hazards, help, water."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -92,10 +92,11 @@ def entries(
     words: Words,
     own: Iterable[OwnObject] = (),
     sources: Sequence[Source] | None = None,
+    place: Callable[[Feature], str] = lambda _: "",
 ) -> list[Entry]:
     """The rows: alarms first, then by distance; then the operator's own objects; the nearest water (given nearest
     first) last of all, whatever else: `sources` by the length of hose from here, `water` as the crow flies where no
-    pack knows the ways.
+    pack knows the ways. `place` tells the nearest address of a feature, "" for none.
     """
     found = []
     for feature in features.values():
@@ -109,6 +110,7 @@ def entries(
         text = arrivals.line(feature, features, now, words)
         if properties.get("part") == "warning" and nearest[0] == 0:
             text = " · ".join(filter(None, (words.say("warning.inside"), text)))
+        text = " · ".join(filter(None, (text, place(feature))))
         age = words.age(ages.age_s(_telling(feature, features), now, "value"))
         stale = fresh is ages.Freshness.STALE
         name = describe.title(feature, words)

@@ -20,6 +20,8 @@ APPLICATION_ID = 0x4C42504B
 FORMAT = 1
 MAX_STREETS = 100_000
 PLANS_VERSION = HOSES_VERSION = 1
+HOUSE_M = 250.0
+"""A house that is farther is no address of a place."""
 MAX_OWN = 2_000
 """Own objects that are looked at round one place."""
 METRES_PER_DEGREE = 111_320.0
@@ -141,6 +143,21 @@ class Pack:
     def houses(self, street: int) -> list[tuple[str, float, float]]:
         """The house numbers of a street with their positions."""
         return self._rows("SELECT housenumber, lon, lat FROM address WHERE street = ? ORDER BY rowid", (street,))
+
+    def nearest_address(self, here: geo.LonLat) -> Address | None:
+        """The nearest house, at most `HOUSE_M` away."""
+        sql = """SELECT street.name, housenumber, postcode, city, address.lon, address.lat FROM address
+            JOIN street ON street.id = address.street
+            WHERE address.lat BETWEEN ? AND ? AND address.lon BETWEEN ? AND ?"""
+        for reach_m in (HOUSE_M / 5, HOUSE_M):
+            west, south, east, north = _around(here, reach_m)
+            rows = self._rows(sql, (south, north, west, east))
+            houses = [Address(str(r[0]), str(r[1]), str(r[2]), str(r[3]), (r[4], r[5])) for r in rows]
+            near = [(geo.distance_m(here, house.at), house.street, house.housenumber, house) for house in houses]
+            best = min(near, key=lambda one: one[:3], default=None)
+            if best is not None and best[0] <= reach_m:
+                return best[3]
+        return None
 
     def objects(self) -> list[tuple[str, str, float, float]]:
         """Every named object: title, address, longitude, latitude."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from mobile import geo
 from mobile.own import OwnObject
-from mobile.pack import Pack, PackError, WaterPoint
+from mobile.pack import Address, Pack, PackError, WaterPoint
 
 log = logging.getLogger(__name__)
 
@@ -141,6 +141,11 @@ class Shelf:
         """The nearest water points of all packs; one that lies in two packs counts once."""
         found = {point.id: point for pack in self.packs for point in pack.water(here, reach_m)}
         return sorted(found.values(), key=lambda point: (geo.distance_m(here, point.at), point.id))[:limit]
+
+    def nearest_address(self, here: geo.LonLat) -> Address | None:
+        """The nearest house of all packs."""
+        found = [one for pack in self.packs if (one := pack.nearest_address(here)) is not None]
+        return min(found, key=lambda one: geo.distance_m(here, one.at), default=None)
 
     def with_hoses(self, here: geo.LonLat) -> Pack | None:
         """The pack that knows the ways of hoses round a place; of several the one that goes on farthest around it."""

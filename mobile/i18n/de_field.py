@@ -32,6 +32,8 @@ FIELD: dict[str, str] = {
 }
 
 OWN: dict[str, str] = {
+    "nearest.at": "bei {address}",
+    "nearest.from": "{distance} von {address}",
     "packs.warn.mission": "Objekte am Einsatz fehlen",
     "packs.parts.objects": "{objects} eigene Objekte · {water} Wasserentnahmestellen",
     "near.own": "Eigene Objekte",

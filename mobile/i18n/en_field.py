@@ -32,6 +32,8 @@ FIELD: dict[str, str] = {
 }
 
 OWN: dict[str, str] = {
+    "nearest.at": "at {address}",
+    "nearest.from": "{distance} from {address}",
     "packs.warn.mission": "Objects at the mission are missing",
     "packs.parts.objects": "{objects} own objects · {water} water points",
     "near.own": "Own objects",

@@ -288,9 +288,10 @@ class MapPane(FloatLayout):
         age = words.age(ages.age_s(feature["properties"], now, "position"))
         if ages.position_freshness(feature["properties"], now) is not ages.Freshness.FRESH:
             age = f"{words.say('stale').upper()} · {age}"
+        line = arrivals.line(feature, self.cab.snapshot.features, now, words), self.cab.nearest.line(feature, words)
         return (
             describe.title(feature, words),
-            arrivals.line(feature, self.cab.snapshot.features, now, words),
+            " · ".join(filter(None, line)),
             words.say("map.position_age", age=age),
         )
 

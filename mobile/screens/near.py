@@ -1,6 +1,7 @@
 """What is near, nearest first; alarms on top."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from kivy.uix.boxlayout import BoxLayout
@@ -93,7 +94,8 @@ class NearPane(Pane):
         if here:
             self._look_up(here)
             sources = cab.water.near(here)
-            rows = near.entries(features, self._found, here, cab.unit, cab.now(), words, self._own, sources)
+            place = partial(cab.nearest.line, words=words)
+            rows = near.entries(features, self._found, here, cab.unit, cab.now(), words, self._own, sources, place)
         key = (self.which, here is None, tuple(rows))
         if key == self._drawn:
             return

@@ -1,6 +1,7 @@
 """The picture over HTTP: the same features as on the wire, as one GeoJSON FeatureCollection, now or as it was."""
 
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -12,12 +13,18 @@ from layers.picture import Picture
 from layers.views import View, layers_for
 from server import runtime
 from server.access import PERSONAL_ROLES, Principal, Role
+from server.base.base import Base
 from server.http.body import moment
 from server.http.errors import Problem
 from server.http.guard import caller, entered, house, needs
+from server.http.nearest import with_addresses
 from server.situations import Situation
+from server.throttle import Throttle
 
 blueprint = Blueprint("picture", __name__)
+PER_MINUTE, BURST = 60, 20
+"""Pictures with addresses per token: each costs some hundred look-ups."""
+_throttle = Throttle(per_minute=PER_MINUTE, burst=BURST)
 VIEWERS = (Role.CONTROL, Role.CREW, Role.PLANNER, Role.LIAISON, Role.ADMIN)
 
 
@@ -45,12 +52,15 @@ def chosen_layers(role: str) -> tuple[str, ...] | None:
 @blueprint.get("/picture")
 @needs(*VIEWERS)
 def picture() -> ResponseReturnValue:
-    """?situation=live&at=<time>&layers=a,b"""
+    """?situation=live&at=<time>&layers=a,b&addresses=nearest"""
     who, situation, at = caller(), find(request.args.get("situation")), moment("at")
     layers = chosen_layers(who.role)
     if at is not None or who.role in PERSONAL_ROLES:
         house().audit.append("picture", who, situation.id, at=None if at is None else iso(at), layers=layers)
+    addresses = _addresses()
     rev, now, features = seen(situation, who, layers, at)
+    if addresses is not None:
+        features = runtime.offload(with_addresses, features, addresses)
     answer = {
         "type": "FeatureCollection",
         "situation": situation.id,
@@ -63,6 +73,19 @@ def picture() -> ResponseReturnValue:
     }
     body = runtime.offload(msgspec.json.encode, answer)
     return Response(body, content_type="application/geo+json")
+
+
+def _addresses() -> Base | None:
+    """The base data, where the nearest addresses are asked for and there is some. Raises Problem 422, 429."""
+    wanted = request.args.get("addresses")
+    if wanted is None:
+        return None
+    if wanted != "nearest":
+        raise Problem(422, "addresses: nearest")
+    wait_s = _throttle.take(caller().token_id)
+    if wait_s:
+        raise Problem(429, "Too many questions.", {"Retry-After": str(ceil(wait_s))})
+    return house().bases.current
 
 
 def seen(

@@ -88,6 +88,7 @@ PARTS = (
             "CREATE TABLE street (id INTEGER PRIMARY KEY, name TEXT, postcode TEXT, city TEXT, lon REAL, lat REAL)",
             "CREATE TABLE address (street INTEGER, housenumber TEXT, lon REAL, lat REAL)",
             "CREATE INDEX address_street ON address (street)",
+            "CREATE INDEX address_where ON address (lat, lon)",
         ),
         (("INSERT INTO street VALUES (?,?,?,?,?,?)", _streets), ("INSERT INTO address VALUES (?,?,?,?)", _houses)),
     ),

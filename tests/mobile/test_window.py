@@ -262,6 +262,7 @@ def test_what_is_near_nearest_first(exercise: Exercise, network: Network, screen
         assert any("Personen vermutet" in text and "Melder ausgelöst" in text for text in shown)
         assert "Florian Padertopia 1 DLK23 1" in shown
         assert any(text.startswith("Unterflurhydrant H") for text in shown)
+        assert any(re.search(r" · (bei|\d+ m von) \S.* \d", text) for text in shown), "the nearest address of a unit"
         by_hose = re.compile(r"(DN \d+ · )?\d+ m Schlauch, \d+ B")  # from the vehicle, worked out on the tablet
         app.wait(lambda: any(map(by_hose.fullmatch, app.texts(everything=True))), "the length of hose")
         assert not any("Luftlinie" in text for text in app.texts(everything=True))
