@@ -39,7 +39,7 @@ from layers.content_parts import Words as Words
 class Mission(Base, frozen=True, kw_only=True, omit_defaults=True, tag="mission"):
     """An Einsatz. `category` is fire, cbrn, medical, technical or unknown; `units` are subjects of `Unit`.
 
-    `geocode` is worked out of the address by the server, `located` is the control room's word (layers.position).
+    The server works out `geocode`, and `water` of the data that `water_basis` names; `located`: see layers.position.
     """
 
     number: Text = UNSET
@@ -62,6 +62,7 @@ class Mission(Base, frozen=True, kw_only=True, omit_defaults=True, tag="mission"
     geocode: Geocode | None | UnsetType = UNSET
     located: Located | None | UnsetType = UNSET
     water: tuple[WaterPoint, ...] | UnsetType = UNSET
+    water_basis: Text = UNSET
 
 
 class Unit(Base, frozen=True, kw_only=True, omit_defaults=True, tag="unit"):

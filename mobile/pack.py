@@ -19,11 +19,12 @@ APPLICATION_ID = 0x4C42504B
 """The letters LBPK, in the header of the SQLite file."""
 FORMAT = 1
 MAX_STREETS = 100_000
-PLANS_VERSION = HOSES_VERSION = 1
+PLANS_VERSION = HOSES_VERSION = SAME_WATER_VERSION = 1
 HOUSE_M = 250.0
 """A house that is farther is no address of a place."""
 MAX_OWN = 2_000
 """Own objects that are looked at round one place."""
+MAX_SAME = 100_000
 METRES_PER_DEGREE = 111_320.0
 
 
@@ -100,6 +101,8 @@ class Pack:
         # A part of a later version means something else: it is left out.
         self._has_plans = self._has("plans", PLANS_VERSION)
         self.has_hoses = self._has("hoses", HOSES_VERSION)
+        self.replaced = self._replaced()
+        """Water points of the map (`node123`) that this pack has by the operator's own word."""
 
     def _read_info(self) -> PackInfo:
         if self._file.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
@@ -182,6 +185,11 @@ class Pack:
         rows = self._rows(sql, (south, north, west, east, MAX_OWN))
         found = (read_own(row, self._plans(str(row[0]))) for row in rows)
         return [one for one in found if one is not None]
+
+    def _replaced(self) -> frozenset[str]:
+        if not self._has("same_water", SAME_WATER_VERSION):
+            return frozenset()
+        return frozenset(str(row[0]) for row in self._rows("SELECT base FROM same_water LIMIT ?", (MAX_SAME,)))
 
     def _plans(self, key: str) -> tuple[Plan, ...]:
         if not self._has_plans:

@@ -138,8 +138,10 @@ class Shelf:
         return (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
 
     def water(self, here: geo.LonLat, reach_m: float, limit: int) -> list[WaterPoint]:
-        """The nearest water points of all packs; one that lies in two packs counts once."""
+        """The nearest water points of all packs; one that lies in two packs counts once, by the operator's own word."""
         found = {point.id: point for pack in self.packs for point in pack.water(here, reach_m)}
+        for name in self.replaced & found.keys():
+            del found[name]
         return sorted(found.values(), key=lambda point: (geo.distance_m(here, point.at), point.id))[:limit]
 
     def nearest_address(self, here: geo.LonLat) -> Address | None:
@@ -155,6 +157,11 @@ class Shelf:
             return min(here[0] - west, east - here[0], here[1] - south, north - here[1])
 
         return max((pack for pack in self.packs if pack.has_hoses), key=room, default=None)
+
+    @property
+    def replaced(self) -> frozenset[str]:
+        """Water points of the map that are own hydrants of another pack, by their names in the map."""
+        return frozenset[str]().union(*(pack.replaced for pack in self.packs))
 
     def own(self, here: geo.LonLat, reach_m: float) -> list[OwnObject]:
         """The operator's own objects round a place, of all packs; one that lies in two packs counts once."""

@@ -16,6 +16,8 @@ PAUSE_S = 1.0
 NEAR_ENOUGH_M = 100.0
 """An answer holds for so far round its place, until there is a better one."""
 MOVED_M = 25.0
+ID = 5
+"""Where the id of a water point stands in its row of a cell."""
 MAX_CELLS = 60
 MAX_OWN = 200
 
@@ -96,5 +98,12 @@ class WaterFinder:
             body = pack.hose_cell(x, y)
             while len(self._cells) >= MAX_CELLS:
                 self._cells.pop(next(iter(self._cells)))
-            self._cells[key] = hoses.decoded(body) if body is not None else None
+            self._cells[key] = self._once(hoses.decoded(body)) if body is not None else None
         return self._cells[key]
+
+    def _once(self, cell: Cell | None) -> Cell | None:
+        """Without the map's water that is told by the operator's own word."""
+        if cell is not None:
+            replaced = self._shelf.replaced
+            cell["p"] = [row for row in cell["p"] if len(row) <= ID or row[ID] not in replaced]
+        return cell

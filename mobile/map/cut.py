@@ -42,6 +42,8 @@ class Sign:
     ref: str
     diameter_mm: int
     at: Point
+    osm: str = ""
+    """A water point's name in the map, such as `node123`."""
 
 
 @dataclass
@@ -255,7 +257,7 @@ class _Cutter:
             return
         name, ref = _text(feature, "name"), _text(feature, "ref")
         size = int(_number(feature, "diameter_mm"))
-        self._made.signs.append(Sign(cls, _text(feature, "kind"), name, ref, size, at))
+        self._made.signs.append(Sign(cls, _text(feature, "kind"), name, ref, size, at, _text(feature, "osm")))
 
 
 def _text(feature: mvt.TileFeature, name: str) -> str:

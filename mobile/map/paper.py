@@ -38,6 +38,8 @@ class Paper:
         self.complete = False
         self.words: list[Word] = []
         self.signs: list[tuple[Sign, Badge]] = []
+        self.replaced: frozenset[str] = frozenset()
+        """Water points of the map that are drawn as own hydrants, by their names in the map."""
 
     def begin(self, boxes: list[tuple[Point, Point]]) -> None:
         """Another plane, other packs."""
@@ -91,7 +93,7 @@ class Paper:
     def _write(self, keys: Iterable[Key], camera: Camera) -> None:
         cuts = [cut for key in keys if (cut := self.atlas.get(key)) is not None]
         self.words = [word for cut in cuts for word in cut.words if camera.zoom >= word.min_zoom]
-        signs = [sign for cut in cuts for sign in cut.signs]
+        signs = [sign for cut in cuts for sign in cut.signs if not (sign.osm and sign.osm in self.replaced)]
         self.signs = [(sign, self._badge(sign)) for sign in dict.fromkeys(signs)]
 
     def _badge(self, sign: Sign) -> Badge:

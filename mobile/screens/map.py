@@ -133,6 +133,7 @@ class MapPane(FloatLayout):
             origin = cab.here() or (geo.centre(missions[0]["geometry"]) if missions else None) or (8.78, 51.83)
         plane = geo.Plane(*origin)
         self._atlas.begin(plane, cab.shelf.changes)
+        self.map.paper.replaced = cab.shelf.replaced
         camera = replace(self.map.camera, lat=origin[1])
         if plane != self.map.plane:
             camera = replace(camera, zoom=TOWN_ZOOM, x_m=0.0, y_m=0.0)

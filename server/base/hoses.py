@@ -6,7 +6,7 @@ hydrant to the street it is a straight line, at most `MAX_OFF_M`, that crosses n
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import ceil, inf
@@ -17,6 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from server.base.base import Base
+from server.base.objects.same import MapWater
 from server.base.road_costs import ROOM_M
 from server.base.road_graph import GraphError, Ints
 from server.base.road_rules import BRIDGE, CLOSED, FIRST_FOR_WALKERS, NO_HOSE, TUNNEL
@@ -76,6 +77,8 @@ class Hung(NamedTuple):
 
     points: list[dict[str, Any]]
     at: dict[int, list[_Joint]]
+    replaces: frozenset[int] = frozenset()
+    """Rows of the map that are the same water points."""
 
 
 class Hoses:
@@ -89,10 +92,11 @@ class Hoses:
         self._rails = graph.node_rails.tolist()
         self._length: list[float] = graph.segment_length_m.tolist()
         try:
-            self._points = [dict(row) for row in base.db.execute("SELECT * FROM water_points ORDER BY id")]
+            self.map_water = base.get(MapWater)
             rows = base.db.execute("SELECT kind, name, wkb, osm_type, osm_id FROM water_bodies ORDER BY id").fetchall()
         except sqlite3.OperationalError as error:
             raise GraphError(f"the base data knows no water ({error}): build it anew") from error
+        self._points = self.map_water.rows
         self.bodies = [dict(row) for row in rows]
         self.shapes: Any = shapely.transform(
             shapely.from_wkb(np.array([row["wkb"] for row in rows], dtype=object)),
@@ -120,20 +124,26 @@ class Hoses:
         """May an engine stand there to draw from open water?"""
         return bool(self._banks[segment])
 
-    def hang(self, points: list[dict[str, Any]]) -> Hung:
-        """Points with `lon_deg` and `lat_deg` at their streets; one too far from every street is left out."""
+    def hang(self, points: list[dict[str, Any]], same: Mapping[int, int] | None = None) -> Hung:
+        """Points with `lon_deg` and `lat_deg` at their streets; one too far from every street is left out.
+
+        `same`: which of them are which rows of the map (`MapWater.same`).
+        """
         at: dict[int, list[_Joint]] = {}
+        replaces = set[int]()
         for number, row in enumerate(points):
             snap = self._snap(row["lon_deg"], row["lat_deg"], MAX_OFF_M)
             if snap is not None:
                 at.setdefault(snap.segment, []).append(_Joint(number, snap.along_m, snap.off_m))
-        return Hung(points, at)
+                if same and number in same:
+                    replaces.add(same[number])
+        return Hung(points, at, frozenset(replaces))
 
     def near(
         self, lon: float, lat: float, limit: int = 5, within_m: float = MAX_HOSE_M, own: Sequence[Hung] = ()
     ) -> list[Source]:
         """Water by the length of hose, nearest first; of each open water its nearest bank alone. `own` joins it."""
-        sets = (self.hung_points, *own)
+        sets, replaced = (self.hung_points, *own), frozenset[int]().union(*(one.replaces for one in own))
         limit = max(1, min(limit, MOST))
         start = self._snap(lon, lat, START_OFF_M)
         if start is None:
@@ -142,7 +152,7 @@ class Hoses:
         best: dict[tuple[str, int], tuple[float, float, tuple[float, float]]] = {}
         for segment, begin_m, end_m in self._walk(start, within_m, best, limit):
             length = self._length[segment]
-            for place, along_m, off_m, where in (*_joints(sets, segment), *banks.get(segment, ())):
+            for place, along_m, off_m, where in (*_joints(sets, segment, replaced), *banks.get(segment, ())):
                 metres = min(begin_m + along_m, end_m + length - along_m)
                 if segment == start.segment:
                     metres = min(metres, start.off_m + abs(along_m - start.along_m))
@@ -271,9 +281,13 @@ class Hoses:
         return Source(id=name, lon=lon, lat=lat, **measure, **told)
 
 
-def _joints(sets: Sequence[Hung], segment: int) -> Iterator[tuple[tuple[str, int], float, float, tuple[float, float]]]:
-    """Water points of a street, named by the number of their set and of their row."""
+def _joints(
+    sets: Sequence[Hung], segment: int, replaced: frozenset[int]
+) -> Iterator[tuple[tuple[str, int], float, float, tuple[float, float]]]:
+    """Water points of a street, named by the number of their set and of their row; not those of the map `replaced`."""
     for number, hung in enumerate(sets):
         for one in hung.at.get(segment, ()):
+            if number == 0 and one.row in replaced:
+                continue
             row = hung.points[one.row]
             yield (str(number), one.row), one.along_m, one.off_m, (row["lon_deg"], row["lat_deg"])

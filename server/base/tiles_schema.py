@@ -99,7 +99,7 @@ def features(element: Element) -> Iterator[Feature]:
     elif element.kind == "way":
         yield from _line(element.tags, element.geometry)
     if element.kind != "way":
-        yield from _points(element.kind == "node", element.tags, element.geometry)
+        yield from _points(element)
 
 
 def _area(tags: Mapping[str, str], shape: BaseGeometry) -> Iterator[Feature]:
@@ -194,7 +194,9 @@ def _oneway(tags: Mapping[str, str]) -> int | None:
     return 1 if implied else None
 
 
-def _points(is_node: bool, tags: Mapping[str, str], shape: BaseGeometry) -> Iterator[Feature]:
+def _points(element: Element) -> Iterator[Feature]:
+    is_node, tags, shape = element.kind == "node", element.tags, element.geometry
+    assert shape is not None
     place, name = tags.get("place"), name_of(tags)
     if is_node and place in PLACES and name:
         population = tags.get("population", "")
@@ -207,7 +209,9 @@ def _points(is_node: bool, tags: Mapping[str, str], shape: BaseGeometry) -> Iter
     if number:
         yield Feature("housenumber", point, {"housenumber": number}, NUMBER_ZOOM)
     if supply:
-        fields = _some(kind=supply, ref=tags.get("ref"), diameter_mm=_millimetres(tags))
+        # By its name in the map it is hidden where the operator's own table has it.
+        osm = f"{element.osm_type}{element.id}"
+        fields = _some(kind=supply, ref=tags.get("ref"), diameter_mm=_millimetres(tags), osm=osm)
         yield Feature("hydrant", point, fields, HYDRANT_ZOOM)
     if kind:
         yield Feature("poi", point, _some(kind=kind, name=name, ref=tags.get("ref")), POI_ZOOM)

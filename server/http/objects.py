@@ -4,6 +4,7 @@ What is bound to a mission (`mission_only`) enters the audit trail whenever it i
 answered as what is not there (404): that it exists is no news for him.
 """
 
+import sqlite3
 from typing import Any
 
 from flask import Blueprint, jsonify, request, send_file
@@ -17,7 +18,9 @@ from layers.position import place
 from layers.reasons import why
 from server import runtime
 from server.base.objects.library import LonLat, Objects, Reader, feature
+from server.base.objects.same import MapWater
 from server.base.objects.store import Box, Stored
+from server.house import House
 from server.http.body import number
 from server.http.errors import Problem
 from server.http.guard import caller, house, needs
@@ -105,10 +108,24 @@ def items(name: str) -> ResponseReturnValue:
     rows = runtime.offload(objects.find, name, who, box, limit + 1)
     _note(name, situation, count=min(limit, len(rows)))
     one, told = objects.settings[name], runtime.offload(objects.state, name)
-    found = [feature(name, one, stored, told.data_at) for stored in rows[:limit]]
+    same = runtime.offload(_on_map, house(), name) if one.kind == "hydrant" else {}
+    found = [feature(name, one, stored, told.data_at, same.get(stored.own.key)) for stored in rows[:limit]]
     answer = jsonify(type="FeatureCollection", version=told.version, truncated=len(rows) > limit, features=found)
     answer.mimetype = "application/geo+json"
     return answer
+
+
+def _on_map(rooms: House, name: str) -> dict[str, dict[str, Any]]:
+    """By key, what the map knows of hydrants of the layer that it has, too; nothing without base data."""
+    base = rooms.bases.current
+    if base is None:
+        return {}
+    try:
+        water = base.get(MapWater)
+    except sqlite3.OperationalError:
+        return {}  # base data of an older version
+    rows = rooms.objects.of_layer(name)
+    return {rows[place].own.key: water.rows[row] for place, row in water.same(rows).items()}
 
 
 @blueprint.get("/objects/<name>/<key>/plans/<int:number>")

@@ -18,6 +18,7 @@ from layers.views import View
 from server import runtime
 from server.access import PERSONAL_ROLES
 from server.base.base import Base
+from server.base.objects.same import facts
 from server.http import errors, ogc_pages
 from server.http.errors import Problem
 from server.http.guard import anybody, caller, house, needs
@@ -33,6 +34,7 @@ from server.situations import Situation
 from server.throttle import Throttle
 
 PAGES = Path(__file__).with_name("pages")
+WATER = "base_water_points"
 blueprint = Blueprint("ogc", __name__, template_folder=str(PAGES))
 PER_MINUTE, BURST = 1_200, 300
 """Requests per token: programs read page after page."""
@@ -182,6 +184,8 @@ def item(name: str, collection: str, feature: str) -> ResponseReturnValue:
     told = _collection(situation, collection)
     if told.id in GROUND:
         found = runtime.offload(GROUND[told.id].find, _base(), feature)
+        if found is not None and told.id == WATER:
+            _joined([found])
     else:
         found = _table(situation, told.id, read=True).find(feature)
     if found is None:
@@ -282,8 +286,23 @@ def _table(situation: Situation, name: str, read: bool = False) -> Table:
 
 def _page(situation: Situation, name: str, query: Query) -> Page:
     if name in GROUND:
-        return runtime.offload(GROUND[name].page, _base(), query)
+        page = runtime.offload(GROUND[name].page, _base(), query)
+        if name != WATER:
+            return page
+        features = _joined([msgspec.json.decode(raw) for raw in page.features])
+        return msgspec.structs.replace(page, features=[msgspec.Raw(msgspec.json.encode(one)) for one in features])
     return runtime.offload(_table(situation, name, read=True).page, query)
+
+
+def _joined(features: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Water points of the map; one that is in the operator's table by that table's word, to whom may see it."""
+    own = runtime.offload(house().own_water.on_map, _base(), caller().role)
+    for feature in features:
+        if feature["id"] in own:
+            layer, stored = own[feature["id"]]
+            told = feature["properties"]
+            told |= {**facts(stored.own, told), "own": f"{layer}/{stored.own.key}"}
+    return features
 
 
 def _selves(address: str, kind: str, title: str) -> list[papers.Link]:

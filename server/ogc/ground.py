@@ -285,11 +285,11 @@ GROUND: dict[str, Ground] = {
     "base_water_points": Points(
         title=("Wasserentnahmestellen", "Water points"),
         table="water_points",
-        select=f"SELECT t.*, 'base_water_points' AS layer, {_OSM} FROM water_points t",  # noqa: S608
+        select=f"SELECT t.*, 'base_water_points' AS layer, {_OSM}, NULL AS own FROM water_points t",  # noqa: S608
         lon="lon_deg",
         lat="lat_deg",
         types={
-            **dict.fromkeys(("layer", "kind", "ref", "position", "couplings", "osm"), "string"),
+            **dict.fromkeys(("layer", "kind", "ref", "position", "couplings", "osm", "own"), "string"),
             **dict.fromkeys(("diameter_mm", "flow_lpm", "volume_l"), "integer"),
             "pressure_bar": "number",
         },

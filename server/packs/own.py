@@ -17,15 +17,17 @@ import msgspec
 from msgspec import Struct
 
 from layers.geo import bounds, centre
+from server.base.base import Base
 from server.base.objects.library import Objects
 from server.base.objects.plans import Plan
 from server.base.objects.rows import Own
+from server.base.objects.same import MapWater, facts, osm
 from server.base.objects.store import Box, Stored
 from server.base.objects.ways import may_name
 from server.durable import install
 from server.packs.area import PackEntry
 from server.packs.cut import APPLICATION_ID, FORMAT, hash_of
-from server.packs.own_plans import OWN_PARTS, PLANS, write_plans
+from server.packs.own_plans import OWN_PARTS, PLANS, SAME, write_plans
 from server.packs.store import OWN as ID
 
 TITLE = "Eigene Objekte"
@@ -49,22 +51,43 @@ def layers_of(objects: Objects) -> dict[str, str]:
     return {name: version for name in sorted(names) if (version := objects.state(name).version) is not None}
 
 
-def version_of(objects: Objects) -> str:
-    """Of what it would hold; empty where there is nothing to hold."""
+def version_of(objects: Objects, base: Base | None = None) -> str:
+    """Of what it would hold; empty where there is nothing to hold. Hydrants rest on what the map has of them, too."""
     layers = layers_of(objects)
-    told = msgspec.json.encode([FORMAT, [(part.name, part.version) for part in OWN_PARTS], layers])
+    rests_on_map = base is not None and any(objects.settings[name].kind == "hydrant" for name in layers)
+    parts = [(part.name, part.version) for part in OWN_PARTS]
+    told = msgspec.json.encode([FORMAT, parts, layers, *([base.manifest.version] if base and rests_on_map else [])])
     return hashlib.sha256(told).hexdigest()[:16] if layers else ""
 
 
-def cut_own(objects: Objects, target: Path) -> PackEntry | None:
+def cut_own(objects: Objects, target: Path, base: Base | None = None) -> PackEntry | None:
     """Write it; None where no object is for crews. Raises OSError, sqlite3.Error."""
     chosen = {name: objects.of_layer(name) for name in layers_of(objects)}
-    return write(objects, chosen, Label(id=ID, title=TITLE, version=version_of(objects)), target)
+    on_map = {} if base is None else _on_map(objects, chosen, base)
+    return write(objects, chosen, Label(id=ID, title=TITLE, version=version_of(objects, base)), target, on_map)
 
 
-def write(objects: Objects, chosen: Mapping[str, Sequence[Stored]], label: Label, target: Path) -> PackEntry | None:
+def _on_map(objects: Objects, chosen: Mapping[str, Sequence[Stored]], base: Base) -> dict[str, dict[str, Any]]:
+    """By id of an own hydrant, what the map knows of it."""
+    water = base.get(MapWater)
+    return {
+        f"own:{name}:{rows[place].own.key}": water.rows[row]
+        for name, rows in chosen.items()
+        if objects.settings[name].kind == "hydrant"
+        for place, row in water.same(rows).items()
+    }
+
+
+def write(
+    objects: Objects,
+    chosen: Mapping[str, Sequence[Stored]],
+    label: Label,
+    target: Path,
+    on_map: Mapping[str, Mapping[str, Any]] | None = None,
+) -> PackEntry | None:
     """Write objects by layer with their plans; None where there are none. Who asks has looked at the audience.
 
+    `on_map`: what the map knows of own hydrants, by their ids.
     `target` is the old file or the new one, whole. Raises OSError, sqlite3.Error.
     """
     rows: list[Row] = []
@@ -88,7 +111,8 @@ def write(objects: Objects, chosen: Mapping[str, Sequence[Stored]], label: Label
             if stored.plans:
                 plans[key] = stored.plans
             if one.kind == "hydrant" and own.geometry["type"] == "Point":
-                waters.append((key, own.hydrant or "hydrant", own.ref, own.diameter_mm or 0, lon, lat))
+                known = facts(own, (on_map or {}).get(key))
+                waters.append((key, known["kind"], known["ref"] or "", known["diameter_mm"] or 0, lon, lat))
     if not boxes:
         return None
     box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
@@ -97,7 +121,8 @@ def write(objects: Objects, chosen: Mapping[str, Sequence[Stored]], label: Label
     draft.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as pack:
-            _write(pack, label, box, oldest, {"objects": sorted(rows), "water": sorted(waters)})
+            same = sorted((osm(row), key) for key, row in (on_map or {}).items())
+            _write(pack, label, box, oldest, {"objects": sorted(rows), "water": sorted(waters), SAME.name: same})
             held = write_plans(pack, objects.plans, plans)
             pack.execute("COMMIT")
         digest, size = hash_of(draft), draft.stat().st_size

@@ -27,7 +27,14 @@ PLANS = PackPart(
     ),
     (),
 )
-OWN_PARTS = (*(part for part in PARTS if part.name != "hoses"), PLANS)
+SAME = PackPart(
+    "same_water",
+    1,
+    ("CREATE TABLE same_water (base TEXT PRIMARY KEY, own TEXT) WITHOUT ROWID",),
+    (("INSERT INTO same_water VALUES (?,?)", lambda _base, _box: iter(())),),
+)
+"""Which water points of the base pack are own hydrants of this one: a tablet shows those alone."""
+OWN_PARTS = (*(part for part in PARTS if part.name != "hoses"), PLANS, SAME)
 
 
 def write_plans(pack: sqlite3.Connection, store: PlanStore, plans: Mapping[str, tuple[Plan, ...]]) -> int:

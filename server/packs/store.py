@@ -105,11 +105,12 @@ class PackStore:
         """Cut the pack of own objects where they changed. What goes wrong is logged; tried again when they change."""
         if self._own is None or not self._own.settings:
             return
-        wanted = runtime.offload(_version_of_own, self._own)
+        base = self._bases.current
+        wanted = runtime.offload(_version_of_own, self._own, base)
         if wanted == self._own_done:
             return
         try:
-            self._own_entry = runtime.offload(_cut_own, self._folder, self._own, wanted) if wanted else None
+            self._own_entry = runtime.offload(_cut_own, self._folder, self._own, wanted, base) if wanted else None
         except (OSError, sqlite3.Error) as error:
             log.warning("no pack", extra={"area": OWN, "reason": str(error)})
         self._own_done = wanted
@@ -125,18 +126,18 @@ class PackStore:
                 path.unlink(missing_ok=True)
 
 
-def _version_of_own(objects: Objects) -> str:
+def _version_of_own(objects: Objects, base: Base | None) -> str:
     from server.packs.own import version_of  # what reads tiles is loaded where there are own objects
 
-    return version_of(objects)
+    return version_of(objects, base)
 
 
-def _cut_own(folder: Path, objects: Objects, version: str) -> PackEntry | None:
+def _cut_own(folder: Path, objects: Objects, version: str, base: Base | None) -> PackEntry | None:
     """Runs in a real thread."""
     from server.packs.own import cut_own
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return cut_own(objects, folder / f"{OWN}-{version}.pack")
+    return cut_own(objects, folder / f"{OWN}-{version}.pack", base)
 
 
 def _note(path: Path) -> Path:

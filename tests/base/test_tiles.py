@@ -76,7 +76,7 @@ def test_fields_and_positions_of_every_layer(tmp_path: Path) -> None:
         "water": [{"kind": "pond", "name": "Teich"}],
         "landuse": [{"kind": "forest"}],
         "area_label": [{"kind": "pond", "name": "Teich", "of": "water"}],
-        "hydrant": [{"kind": "pillar", "ref": "H 7", "diameter_mm": 100}],
+        "hydrant": [{"kind": "pillar", "ref": "H 7", "diameter_mm": 100, "osm": "node19"}],
         "place": [{"kind": "village", "name": "Dorf", "population": 812}],
         "boundary": [{"level": 8}],
     }  # fmt: skip
@@ -169,7 +169,7 @@ def test_points_lie_in_one_tile_only(tmp_path: Path) -> None:
 def test_water_points(tmp_path: Path, tags: dict[str, str], kind: str) -> None:
     osm = Osm()
     osm.node(LON, LAT, fire_hydrant__diameter="no idea", **tags)
-    assert only(drawn(tmp_path, osm).decoded(*AT), "hydrant")["properties"] == {"kind": kind}
+    assert only(drawn(tmp_path, osm).decoded(*AT), "hydrant")["properties"] == {"kind": kind, "osm": "node1"}
 
 
 def test_a_map_with_nothing_to_draw_is_a_file_all_the_same(tmp_path: Path) -> None:

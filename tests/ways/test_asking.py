@@ -147,7 +147,7 @@ def test_over_http(client: FlaskClient) -> None:
 def test_bad_questions_get_a_clear_answer(client: FlaskClient, path: str, status: int) -> None:
     response = client.get(path)
     assert response.status_code == status
-    assert set(response.get_json()) == {"error", "description"}
+    assert set(response.get_json()) == {"error", "description", "why"}
 
 
 def test_off_the_map_there_is_no_way_but_an_answer(client: FlaskClient) -> None:

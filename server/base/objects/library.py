@@ -15,6 +15,7 @@ from server import runtime
 from server.base.objects.bring import PLANS, bring
 from server.base.objects.plan_links import News, failing, look
 from server.base.objects.plans import PlanStore
+from server.base.objects.same import FACTS, facts, osm
 from server.base.objects.settings import ObjectSettings
 from server.base.objects.store import Box, Layer, State, Stored
 
@@ -186,8 +187,10 @@ class Objects:
             return known[1]
 
 
-def feature(name: str, one: ObjectSettings, stored: Stored, data_at: str | None) -> dict[str, Any]:
-    """An object as a GeoJSON Feature; empty fields are left out."""
+def feature(
+    name: str, one: ObjectSettings, stored: Stored, data_at: str | None, on_map: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """An object as a GeoJSON Feature; empty fields are left out. `on_map`: the water point of the map that it is."""
     own = stored.own
     told: dict[str, Any] = {
         "layer": "objects",
@@ -212,5 +215,8 @@ def feature(name: str, one: ObjectSettings, stored: Stored, data_at: str | None)
             {"name": plan.name, "mime": plan.mime, "bytes": plan.bytes, "pages": plan.pages} for plan in stored.plans
         ],
     }
+    if on_map is not None:
+        known = facts(own, on_map)
+        told |= {key: known[key] for key in FACTS} | {"hydrant": known["kind"], "same_as": osm(on_map)}
     kept = {key: value for key, value in told.items() if value not in (None, "", {}, [])}
     return {"id": f"own:{name}:{own.key}", "type": "Feature", "geometry": own.geometry, "properties": kept}

@@ -1,13 +1,17 @@
 """Own closures for the router, own hydrants for the hoses: each told by name only to who may see its layer."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from layers.geo import ring_around
+from server.base.base import Base
 from server.base.hoses import Hoses, Hung
 from server.base.objects.library import Objects
+from server.base.objects.same import MapWater, facts
 from server.base.objects.settings import ObjectSettings
 from server.base.objects.store import Stored
 from server.base.routing import Avoid
@@ -53,45 +57,67 @@ class OwnWater:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._digests: dict[str, tuple[Sequence[Stored], str]] = {}
         self._known: dict[str, tuple[Hoses, Sequence[Stored], Hung]] = {}
 
     def hung(self, hoses: Hoses, role: str | None) -> list[Hung]:
         """The hydrants that may be told to a role, or (None) to everybody who sees a picture."""
         found = []
-        for name, one, rows in self._objects.of_kind("hydrant"):
+        for name, one, rows in self._hydrants():
             if not may_name(one, role):
                 continue
             known = self._known.get(name)
             if known is None or known[0] is not hoses or known[1] is not rows:
-                known = self._known[name] = (hoses, rows, hoses.hang(_points(name, one, rows)))
+                same = hoses.map_water.same(rows)
+                points = _points(name, one, rows, {place: hoses.map_water.rows[row] for place, row in same.items()})
+                numbers = {at: number for number, (at, _) in enumerate(points)}
+                on_map = {numbers[at]: row for at, row in same.items()}
+                known = self._known[name] = (hoses, rows, hoses.hang([point for _, point in points], on_map))
             found.append(known[2])
+        return found
+
+    def on_map(self, base: Base, role: str) -> dict[int, tuple[str, Stored]]:
+        """By id of the map's water points, the own hydrant that each is, as far as the role may see it."""
+        water, found = base.get(MapWater), dict[int, tuple[str, Stored]]()
+        for name, one, rows in self._hydrants():
+            if may_name(one, role):
+                for place, row in water.same(rows).items():
+                    found.setdefault(int(water.rows[row]["id"]), (name, rows[place]))
         return found
 
     def version(self) -> str:
         """Changes when hydrants do that everybody may see."""
-        told = [
-            (name, [stored.own.key for stored in rows])
-            for name, one, rows in self._objects.of_kind("hydrant")
-            if may_name(one, None)
-        ]
+        told = [(name, self._digest(name, rows)) for name, one, rows in self._hydrants() if may_name(one, None)]
         return hashlib.sha256(repr(told).encode()).hexdigest()[:8] if told else ""
 
+    def _digest(self, name: str, rows: Sequence[Stored]) -> str:
+        """Of what is told of them; worked out once for each state of a layer."""
+        known = self._digests.get(name)
+        if known is None or known[0] is not rows:
+            body = msgspec.json.encode([stored.own for stored in rows])
+            known = self._digests[name] = (rows, hashlib.sha256(body).hexdigest())
+        return known[1]
 
-def _points(name: str, one: ObjectSettings, rows: Sequence[Stored]) -> list[dict[str, Any]]:
-    """Rows as the hoses know them."""
+    def _hydrants(self) -> Iterable[tuple[str, ObjectSettings, list[Stored]]]:
+        return self._objects.of_kind("hydrant")
+
+
+def _points(
+    name: str, one: ObjectSettings, rows: Sequence[Stored], same: Mapping[int, Mapping[str, Any]]
+) -> list[tuple[int, dict[str, Any]]]:
+    """Rows as the hoses know them, with their places; `same`: what the map knows of them."""
     return [
-        {
-            "id": f"own/{name}/{stored.own.key}",
-            "kind": stored.own.hydrant or "hydrant",
-            "ref": stored.own.ref or None,
-            "name": one.title,
-            "source": one.title,
-            "diameter_mm": stored.own.diameter_mm,
-            "flow_lpm": stored.own.flow_lpm,
-            "pressure_bar": stored.own.pressure_bar,
-            "lon_deg": stored.own.geometry["coordinates"][0],
-            "lat_deg": stored.own.geometry["coordinates"][1],
-        }
-        for stored in rows
+        (
+            place,
+            {
+                **facts(stored.own, same.get(place)),
+                "id": f"own/{name}/{stored.own.key}",
+                "name": one.title,
+                "source": one.title,
+                "lon_deg": stored.own.geometry["coordinates"][0],
+                "lat_deg": stored.own.geometry["coordinates"][1],
+            },
+        )
+        for place, stored in enumerate(rows)
         if stored.own.geometry["type"] == "Point"
     ]

@@ -37,6 +37,11 @@ interface Kept {
   truncated: boolean;
 }
 
+/** What the base map calls the water points that are among these, in a fixed order. */
+export function sameAs(features: ReadonlyMap<string, Feature>): string[] {
+  return [...features.values()].map((one) => one.properties["same_as"]).filter((one): one is string => typeof one === "string").sort();
+}
+
 /** Ask as long as somebody is signed in, and tell `draw` which ids to look at again. Returns how to stop. */
 export function followObjects(view: () => [number, number, number, number] | null, draw: (ids: Iterable<string>) => void): () => void {
   const kept = new Map<string, Kept>();

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { GeoJSONSource } from "maplibre-gl";
 import { LayerFeed } from "../src/map/feed";
 import { mapFeature, type LayerKind } from "../src/map/kind";
+import { objects } from "../src/map/layers/objects";
+import { sameAs } from "../src/objects";
 import type { Feature } from "../src/wire";
 
 interface Update {
@@ -97,5 +99,33 @@ describe("LayerFeed", () => {
     put(unit("a", { spot: "" }));
     put(unit("d", { spot: "station" }));
     expect(slots()).toEqual([["a", 0], ["b", 1], ["c", 0], ["d", 0]]);
+  });
+
+  it("draws what holds only in its time, and takes it away when that is over", async () => {
+    const source = new SlowSource();
+    const feed = new LayerFeed(objects);
+    feed.attach(source as unknown as GeoJSONSource);
+    const closure = unit("own:sperrungen:1", { layer: "objects", kind: "closure", valid_from: "2026-11-30T08:00:00Z", valid_to: "2026-11-30T10:00:00Z" });
+    const at = async (time: string): Promise<Update | undefined> => {
+      const before = source.updates.length;
+      feed.age(Date.parse(time), "de");
+      feed.flush();
+      await source.answer();
+      return source.updates[before];
+    };
+    feed.put(closure.id, closure, Date.parse("2026-11-30T07:59:59Z"), "de");
+    expect(feed.collection().features).toEqual([]);
+    expect((await at("2026-11-30T08:00:00Z"))?.add.map((one) => one.properties["sign"])).toEqual(["poi/closure"]);
+    expect(await at("2026-11-30T09:59:59Z")).toBeUndefined();
+    expect(await at("2026-11-30T10:00:00Z")).toEqual({ add: [], remove: [closure.id] });
+    // The clock of an exercise may be set back.
+    expect((await at("2026-11-30T09:00:00Z"))?.add).toHaveLength(1);
+  });
+});
+
+describe("sameAs", () => {
+  it("names the water points of the map that are own hydrants", () => {
+    const own = [unit("own:h:1", { same_as: "node7" }), unit("own:h:2"), unit("own:h:3", { same_as: "node12" })];
+    expect(sameAs(new Map(own.map((one) => [one.id, one])))).toEqual(["node12", "node7"]);
   });
 });

@@ -42,6 +42,9 @@ export function baseLabels(p: Palette): LayerSpecification[] {
   ];
 }
 
+/** The layer of the map's own water points. */
+export const BASE_WATER = "base-hydrant";
+
 /** An icon of our own with its name below, which gives way where there is no room. */
 function sign(id: string, from: string, minzoom: number, icon: ExpressionSpecification, filter: FilterSpecification, p: Palette): LayerSpecification {
   const named = from === "poi";

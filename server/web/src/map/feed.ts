@@ -10,6 +10,7 @@ interface Shown {
   feature: Feature;
   staleAtMs: number;
   stale: boolean;
+  holds: boolean;
   spot: string | null;
   slot: number;
 }
@@ -44,20 +45,21 @@ export class LayerFeed {
     const spot = this.kind.spot?.(feature) ?? null;
     if (before && before.spot !== spot) this.leave(id, before.spot);
     const slot = before?.spot === spot ? before.slot : this.enter(id, spot);
-    const parts = this.kind.present(feature, { stale, lang, slot });
+    const holds = this.holds(feature, nowMs);
+    const parts = holds ? this.kind.present(feature, { stale, lang, slot }) : [];
     const kept = new Set(parts.map((part) => part.id));
     for (const part of before?.parts ?? []) if (!kept.has(part.id)) this.drop(part.id);
     for (const part of parts) {
       this.remove.delete(part.id);
       this.add.set(part.id, part);
     }
-    this.shown.set(id, { parts, feature, staleAtMs, stale, spot, slot });
+    this.shown.set(id, { parts, feature, staleAtMs, stale, holds, spot, slot });
   }
 
-  /** Time passed (or was set back): draw anew what went stale or fresh by that. */
+  /** Time passed (or was set back): draw anew what went stale or fresh by that, came into force or is over. */
   age(nowMs: number, lang: Lang): void {
     for (const [id, one] of this.shown) {
-      if (one.staleAtMs <= nowMs !== one.stale) this.put(id, one.feature, nowMs, lang);
+      if (one.staleAtMs <= nowMs !== one.stale || this.holds(one.feature, nowMs) !== one.holds) this.put(id, one.feature, nowMs, lang);
     }
   }
 
@@ -93,6 +95,10 @@ export class LayerFeed {
       this.flush();
     };
     source.updateData(diff).then(done, done);
+  }
+
+  private holds(feature: Feature, nowMs: number): boolean {
+    return this.kind.holds?.(feature, nowMs) ?? true;
   }
 
   /** Take the first free place at a spot. Nobody who stands there is moved. */

@@ -27,6 +27,8 @@ export interface LayerKind {
   /** Name of the situation's layer. */
   name: string;
   present(feature: Feature, look: Look): MapFeature[];
+  /** Whether it is drawn at this time; without it, always. */
+  holds?(feature: Feature, nowMs: number): boolean;
   /** Signs with the same spot would hide each other; null: this one stands alone. */
   spot?(feature: Feature): string | null;
   style(source: string, palette: Palette): Styled[];

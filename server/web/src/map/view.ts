@@ -7,6 +7,7 @@ import type { BaseInfo, MapConfig } from "../api";
 import { calm, type Theme } from "../theme";
 import type { Feature } from "../wire";
 import { dataBase } from "./basedata";
+import { BASE_WATER } from "./baselabels";
 import { externalBase, hasExternal, type Base } from "./external";
 import { LayerFeed } from "./feed";
 import { bounds, type Box } from "./geometry";
@@ -40,6 +41,7 @@ export class MapView {
   private base: Base["sources"] = {};
   private switches: Switches = { hidden: new Set(), base: true, labels: true };
   private selected: Geometry | null = null;
+  private replaced: readonly string[] = [];
   private styles = 0;
   private faulty: string | null = null;
   private hoveredAt = 0;
@@ -127,6 +129,13 @@ export class MapView {
     for (const id of plan.base) this.visible(id, switches.base && (switches.labels || !plan.texts.includes(id)));
   }
 
+  /** Water points of the base map that are the operator's own hydrants, by their names in it: each is drawn once. */
+  replaceWater(names: readonly string[]): void {
+    if (names.join() === this.replaced.join()) return;
+    this.replaced = names;
+    this.hideReplaced();
+  }
+
   select(geometry: Geometry | null): void {
     this.selected = geometry;
     void (this.map.getSource(SELECTION) as GeoJSONSource | undefined)?.setData(selectionData(geometry));
@@ -209,6 +218,12 @@ export class MapView {
       feed.flush();
     }
     this.show(this.switches);
+    this.hideReplaced();
+  }
+
+  private hideReplaced(): void {
+    if (!this.attached || !this.map.getLayer(BASE_WATER)) return;
+    this.map.setFilter(BASE_WATER, this.replaced.length ? ["match", ["coalesce", ["get", "osm"], ""], [...this.replaced], false, true] : true);
   }
 
   private flush(): void {

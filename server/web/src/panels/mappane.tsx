@@ -7,7 +7,7 @@ import { lang, t } from "../i18n";
 import { bounds } from "../map/geometry";
 import { MapView } from "../map/view";
 import { mapView } from "../mapview";
-import { followObjects } from "../objects";
+import { followObjects, sameAs } from "../objects";
 import * as state from "../state";
 import { theme } from "../theme";
 import { Icon } from "./icon";
@@ -73,6 +73,7 @@ function join(container: HTMLElement): () => void {
       () => view.box,
       (ids) => view.put(ids, () => "objects", state.ownFeatures.peek(), state.clock.now(), lang.value),
     ),
+    effect(() => view.replaceWater(sameAs(state.ownFeatures.value))),
   );
   const watcher = new ResizeObserver(() => view.resize());
   watcher.observe(container);

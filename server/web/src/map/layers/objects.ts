@@ -1,4 +1,5 @@
 /** The operator's own objects: hydrants as on the base map, other points as plates, closures and hazards as lines and areas. */
+import type { Feature } from "../../wire";
 import { centre } from "../geometry";
 import { mapFeature, text, type LayerKind } from "../kind";
 import { caption, textPaint } from "./style";
@@ -11,8 +12,15 @@ export function ownSign(kind: string, hydrant: string): string {
   return `poi/${{ closure: "closure", hazard: "hazardous_site", key_safe: "key_safe", object_plan: "object_plan" }[kind] ?? "own"}`;
 }
 
+/** Outside its time a closure closes nothing: neither is it drawn, nor anything else that does not hold. */
+export function inForce(feature: Feature, nowMs: number): boolean {
+  const { valid_from: begins, valid_to: ends } = feature.properties;
+  return !(typeof begins === "string" && nowMs < Date.parse(begins)) && !(typeof ends === "string" && nowMs >= Date.parse(ends));
+}
+
 export const objects: LayerKind = {
   name: "objects",
+  holds: inForce,
   present(feature, look) {
     const p = feature.properties;
     const kind = text(p["kind"]);
