@@ -37,6 +37,8 @@ class Sample(Struct, frozen=True, kw_only=True):
     """Features that must not be there: they were withdrawn."""
     lines: int | None = None
     """So many lines of the file alone: an export as it was at an earlier hour."""
+    details: dict[str, str] = {}
+    """Other files that the server has of what a polled one names, by id."""
     reason: str | None = None
     """Where something of it is refused, the words of the quarantine."""
     reply: str | None = None

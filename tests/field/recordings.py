@@ -1,5 +1,6 @@
 """What of a sample file goes over the wire: all of it, but of a recording what was said in it."""
 
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -32,10 +33,25 @@ def _of_statuses(uri: str) -> bool:
     return re.search(r"/(timelines/public|statuses|statuses/\d+)$", uri) is not None
 
 
+def documents(body: bytes) -> list[str]:
+    """JSON documents that follow one another, each as it is written; what is broken off is left."""
+    text, found, at = body.decode(), [], 0
+    while (start := text.find("{", at)) >= 0:
+        try:
+            _, at = json.JSONDecoder().raw_decode(text, start)
+        except ValueError:
+            break
+        found.append(text[start:at])
+    return found
+
+
 def published(folder: Path, sample: Sample) -> list[tuple[str, bytes]]:
-    """Topics and payloads of a sample: those of a capture, else the file on its topic."""
+    """Topics and payloads of a sample: those of a capture (`lines` of both), else the file on its topic."""
     topic = sample.way.partition(" ")[2].replace("{part}", sample.part)
     path = folder / sample.path
+    if topic == "lines":
+        lines = [line.partition(b" ") for line in path.read_bytes().splitlines()]
+        return [(name.decode(), payload) for name, gap, payload in lines if gap]
     if path.suffix != ".zip":
         return [(topic, path.read_bytes())]
     with zipfile.ZipFile(path) as archive:

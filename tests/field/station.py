@@ -5,7 +5,7 @@ The first word of a sample's `way` is its transport:
 - `push`: POST /feeds/FEED; `hub`: POST to /v2/op/update or /v2/notify, as NGSI clients do
 - `mqtt TOPIC`: published to a real Mosquitto; `{part}` in the topic is the sample's name
 - `poll`: asked for on a web server; `directory`: found there in a directory
-- `folder`: put into a watched folder; `udp`: sent to a port of ours; `panel`: to the receiver for alarm panels
+- `folder`: put into a watched folder; `udp`, `tcp`: sent to a port of ours; `panel`: to the receiver for alarm panels
 - `tak tcp`, `tak udp`: to our TAK server; `socket`: said by a WebSocket server that we are connected to
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.field.ledger import Sample
-from tests.field.recordings import messages, published
+from tests.field.recordings import documents, messages, published
 from tests.server import Server, wait_until
 from tests.tak.tools import Tak, bound_token
 from tests.transports.misbehaviour import HttpServer, Reply
@@ -27,6 +27,7 @@ from tests.transports.mosquitto import PASSWORD, USER, Mosquitto, Publisher
 from tests.transports.speakers import Speaker
 
 TOPICS = {
+    "home_assistant": ["homeassistant/#", "haus7/#"],
     "lorawan": ["v3/app/devices/{part}/up", "application/1/device/{part}/event/up"],
     "monica": ["monica/{part}"],
     "sensorthings": ["sta/{part}/#"],
@@ -49,6 +50,8 @@ class Station:
         self.entries = tuple(entries)
         self.answers: dict[str, Any] = {}
         """What the sender got: the status over HTTP, the reply of the receiver for panels."""
+        self.replies: dict[str, bytes] = {}
+        """What a port wrote back to who sent a sample over TCP."""
         self.pictures: dict[int, Features] = {}
         self.quarantine: list[dict[str, Any]] = []
         self.client: Tak | None = None
@@ -59,6 +62,8 @@ class Station:
         kind = sample.way.partition(" ")[0]
         if kind in ("hub", "tak"):
             return f"{sample.feed}/{'feld' if kind == 'hub' else 'bound-control'}"
+        if kind == "mqtt" and not any("{part}" in topic for topic in TOPICS[sample.feed]):
+            return f"{sample.feed}/funk"
         return f"{sample.feed}/{SHARED.get(kind, '')}{sample.part}"
 
     def start(self) -> "Station":
@@ -156,8 +161,8 @@ class Station:
             return {f"{sample.feed}/box": {"transport": "folder", "path": str(box), "poll_s": 0.2, "settle_s": 0.3}}
         if kind in ("poll", "directory"):
             return {source: self._served(sample, kind)}
-        if kind == "udp":
-            return {source: {"transport": "udp", "port": 0}}
+        if kind in ("udp", "tcp"):
+            return {source: {"transport": kind, "port": 0}}
         if kind == "tak":
             own = {"transport": "cot_server", "port": 0, "udp_port": 0, "interval_s": 0.05}
             return {TAK: own | {"peers": {"127.0.0.1": self.tak_token}}}
@@ -174,6 +179,9 @@ class Station:
             self.web.answers[path] = [Reply(body=body)]
         own: dict[str, Any] = {"transport": "poll", "interval_s": 3_600, "max_bytes": 64_000_000}
         if kind == "poll":
+            for name, path in sample.details.items():
+                self.web.answers[f"/{sample.part}/{name}.json"] = [Reply(body=(self.samples / path).read_bytes())]
+            own |= {"details": [f"{self.web.url}/{sample.part}/{{id}}.json"]} if sample.details else {}
             return own | {"urls": [self.web.url + path for path in paths]}
         name = Path(sample.path).name
         self.web.answers[f"/{sample.part}/"] = [Reply(body=f'<a href="../">..</a> <a href="{name}">x</a>'.encode())]
@@ -181,8 +189,13 @@ class Station:
         return own | {"urls": [f"{self.web.url}/{sample.part}/"], "files": f"*{Path(name).suffix}"}
 
     def _talk(self, wire: Any, sample: Sample) -> None:
-        """What a Matter server and a Mastodon server say to who connects."""
+        """What a Matter server, a Mastodon server and TetraControl say to who connects."""
         (body,) = messages(self.samples, sample)
+        if sample.feed == "tetracontrol":
+            for message in documents(body):
+                wire.send(message)
+            wire.receive(timeout=600)
+            return
         if sample.feed == "matter":
             wire.send('{"fabric_id": 1, "schema_version": 11, "sdk_version": "x", "wifi_credentials_set": false}')
             asked = json.loads(wire.receive(timeout=60))
@@ -207,6 +220,10 @@ class Station:
             shutil.copy(self.samples / sample.path, box)
         elif kind == "udp":
             self._datagram(sample, self._port(self.source(sample)))
+        elif kind == "tcp":
+            self.replies[sample.path] = self._call(
+                (self.samples / sample.path).read_bytes(), self._port(self.source(sample))
+            )
         elif kind == "panel":
             self.answers[sample.path] = self._call((self.samples / sample.path).read_bytes(), self.panels[sample.part])
         elif sample.way == "tak udp":

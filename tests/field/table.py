@@ -47,7 +47,11 @@ def text() -> str:
         held.setdefault((one.use, one.test), []).append(f"`{one.path}`")
     rest = [f"| {', '.join(names)} | {use} | `{test.partition('::')[2]}` |" for (use, test), names in held.items()]
     left = ", ".join(f"`{name}`" for name in without_samples())
-    closing = f"No message of the field was to be had of {left}, nor of `alamos_fe2` in its own form."
+    closing = (
+        f"No message of the field was to be had of {left}, nor of `alamos_fe2` in its own form. Frames of ours, "
+        "written to the documents of these interfaces, go in by their own transports in "
+        "`tests/feeds/test_frames_live.py`."
+    )
     return "\n".join([HEAD, *rows, "", closing, "", REST, *rest])
 
 

@@ -5,23 +5,18 @@ What is sent and what must come of it is in tests/field/stated; docs/feeds.md ha
 
 import csv
 import json
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from layers.geo import bounds
-from server.feeds.sia_dc09 import build
+from tests.field.holding import holds, nothing_is_lost, number
 from tests.field.ledger import Sample
 from tests.field.recordings import messages
 from tests.field.stated import SAMPLES
-from tests.field.station import Features, Station
+from tests.field.station import Station
 
 pytestmark = pytest.mark.field
-ASIDE = ("sources", "cards")
-"""Layers that say something about every sample."""
 
 
 @pytest.fixture(scope="module")
@@ -34,95 +29,14 @@ def station(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         made.close()
 
 
-def of(station: Station, sample: Sample) -> Features:
-    """The features that are made of a sample."""
-    picture = station.pictures[sample.turn]
-    if sample.way.startswith(("hub", "tak")):
-        subjects = {name.partition("#")[0] for name in sample.says}
-        return {name: one for name, one in picture.items() if name.partition("#")[0] in subjects}
-    source = station.source(sample)
-    return {
-        name: one
-        for name, one in picture.items()
-        if one["properties"]["layer"] not in ASIDE and source in {each["id"] for each in one["properties"]["sources"]}
-    }
-
-
-def told(feature: dict[str, Any], name: str) -> Any:
-    """A property; of the geometry its coordinates, the first of them, or their box."""
-    geometry = feature["geometry"]
-    if name == "box":
-        return list(bounds(geometry))
-    if name == "first":
-        return geometry["coordinates"][0]
-    if name == "geometry":
-        return None if geometry is None else geometry["coordinates"]
-    return feature["properties"].get(name, "(missing)")
-
-
-def same(found: Any, stated: Any, name: str = "") -> bool:
-    """Equal; numbers to the sixth decimal, places to a tenth of a millimetre."""
-    if isinstance(stated, dict):
-        return isinstance(found, dict) and all(same(found.get(key), value, key) for key, value in stated.items())
-    if isinstance(stated, list | tuple):
-        return (
-            isinstance(found, list) and len(found) == len(stated) and all(map(same, found, stated, [name] * len(found)))
-        )
-    if isinstance(stated, float) and isinstance(found, int | float):
-        places = name in ("geometry", "coordinates", "box")
-        return abs(found - stated) <= (1e-9 if places else 1e-6)
-    return type(found) is type(stated) and bool(found == stated)
-
-
-def number(sample: Sample) -> str:
-    """A name for the report."""
-    return f"{sample.path.partition('/')[2][-60:]}{'' if sample.lines is None else sample.lines}"
-
-
 @pytest.mark.parametrize("sample", SAMPLES, ids=number)
 def test_a_sample_comes_out_as_stated(station: Station, sample: Sample) -> None:
-    features = of(station, sample)
-    by_name = {one["properties"].get("name"): one for one in features.values()}
-    if "*" in sample.says:
-        (features["*"],) = (one for name, one in features.items() if "#" not in name)
-    for stated, known in ((sample.says, features), (sample.named, by_name)):
-        for key, said in stated.items():
-            assert key in known, (key, sorted(map(str, known))[:20])
-            wrong = {
-                name: (told(known[key], name), value)
-                for name, value in said.items()
-                if not same(told(known[key], name), value, name)
-            }
-            assert wrong == {}, key
-    for name, numbers in sample.tally.items():
-        counted = Counter(told(one, name) for one in features.values() if not isinstance(told(one, name), list | dict))
-        assert {value: counted[value] for value in numbers} == numbers
-    assert len(features.keys() - {"*"}) == sample.features
-    assert not set(sample.gone) & station.pictures[sample.turn].keys()
-
-
-def answered(reply: Any, stated: bytes) -> bool:
-    """Whether a panel got that body in a sound frame; what comes behind a `*` is encrypted, and another each time."""
-    if stated.endswith(b"*"):
-        return stated[:-1] in reply
-    return bool(reply == (build(stated) if stated else b""))
+    holds(station, sample)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=number)
 def test_nothing_is_lost_on_the_way(station: Station, sample: Sample) -> None:
-    """What a source says of itself, what the quarantine says of it, and what its sender got."""
-    source = station.source(sample)
-    if not sample.way.startswith(("hub", "tak")):
-        known = station.pictures[max(station.pictures)][f"source:{source}"]["properties"]
-        assert (known["accepted"], known["refused"]) == (sample.accepted, sample.refused)
-    rows = [row["reason"] for row in station.quarantine if f"{row['feed']}/{row['instance']}" == source]
-    assert len(rows) == sample.refused
-    assert sample.reason is None or sample.reason in rows
-    answer = station.answers.get(sample.path)
-    if sample.reply is not None:
-        assert answered(answer, sample.reply.encode())
-    elif answer is not None:
-        assert set(answer) <= {200, 204}
+    nothing_is_lost(station, sample)
 
 
 def test_dispatch_codes_come_letter_by_letter(station: Station, samples: Path) -> None:
