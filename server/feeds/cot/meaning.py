@@ -350,6 +350,8 @@ def _extra(event: Event) -> dict[str, Any]:
     found.update(_kept(event, ("takv", "precisionlocation", "sensor", "status")))
     if event.le is not None and event.le > 0:
         found["le"] = event.le
+    if (videos := _videos(event)) is not UNSET:
+        found["video"] = videos[0].url
     return found
 
 

@@ -9,10 +9,13 @@ from msgspec import UNSET, UnsetType
 from layers.cot import Event, Node
 from layers.geo import ellipse_around, offset, ring_around
 from layers.observation import Geometry
+from server.feeds import DecodeError
+from server.feeds.cot.xml import read_event
 
 NOWHERE_DEG = 0.001
 """Nearer to 0/0 than this is no position: drones without a fix, routes, messages."""
 MAX_RADIUS_M = 500_000.0
+MAX_LINES = 100
 _POLAR_DEG = 85.0
 
 
@@ -61,6 +64,21 @@ def polyline(event: Event, limit: int) -> list[list[float]]:
     return found
 
 
+def telestrated(event: Event, limit: int) -> list[list[list[float]]]:
+    """The lines drawn by hand: each link of a telestration holds an event whole, as text."""
+    found: list[list[list[float]]] = []
+    written = [text for link in event.find("link") if (text := link.get("line"))]
+    for text in written[:MAX_LINES]:
+        try:
+            line = vertices(read_event(text.encode("utf-8", "replace")), limit)
+        except DecodeError:
+            continue
+        if len(line) >= 2:
+            found.append(line)
+            limit -= len(line)
+    return found
+
+
 def ellipse(event: Event) -> Node | None:
     """The first ellipse of its shape."""
     return next((one for shape in event.find("shape") for one in shape.find("ellipse")), None)
@@ -70,8 +88,11 @@ def drawn(event: Event, mark: str, limit: int) -> tuple[Geometry | UnsetType, di
     """The geometry of a mark, and its measures. Falls back to the point where the shape cannot be drawn."""
     if mark in ("circle", "ellipse"):
         return _round(event)
-    if mark == "range":
+    if mark == "range" and event.first("range") is not None:
         return _range(event)
+    if (lines := telestrated(event, limit)) != []:
+        one = {"type": "LineString", "coordinates": lines[0]}
+        return one if len(lines) == 1 else {"type": "MultiLineString", "coordinates": lines}, {}
     corners = vertices(event, limit) if mark in ("freeform", "rectangle", "route") else []
     by_shape = [] if corners else polyline(event, limit)
     corners = corners or by_shape

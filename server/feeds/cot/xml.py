@@ -15,6 +15,8 @@ from server.feeds.cot.framing import MAX_EVENT_BYTES
 MAX_DEPTH = 16
 MAX_NODES = 10_000
 MAX_TEXT_CHARS = 20_000
+MAX_LINE_CHARS = 500_000
+"""Of the event within a link of a telestration, which has a position for each movement of the hand."""
 MAX_ID_CHARS = 256
 TYPE_CHARS = 100
 LATITUDE, LONGITUDE = 90.0, 180.0
@@ -132,7 +134,8 @@ def _node(element: Element, depth: int, left: list[int]) -> Node:
         raise DecodeError(f"a detail of more than {MAX_DEPTH} levels or {MAX_NODES} elements", INVALID)
     given = _attributes(element)
     text = element.text or ""
-    if len(text) > MAX_TEXT_CHARS or any(len(value) > MAX_TEXT_CHARS for value in given.values()):
+    most = {"line": MAX_LINE_CHARS}
+    if len(text) > MAX_TEXT_CHARS or any(len(value) > most.get(key, MAX_TEXT_CHARS) for key, value in given.items()):
         raise DecodeError(f"a text of more than {MAX_TEXT_CHARS} characters", INVALID)
     inner = tuple(_node(child, depth + 1, left) for child in element.iterchildren(tag=etree.Element))
     return Node(local(element), tuple(given.items()), text if not inner or text.strip() else "", inner)
