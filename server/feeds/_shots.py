@@ -37,6 +37,8 @@ LEAST_BODY_PITCH_DEG = -45.0
 """No fixed wing flies so steeply: a `Camera:Pitch` below it is that of the camera itself, seen from the horizon."""
 FOCAL_OF_SIZE = (0.15, 60.0)
 """Focal lengths in image widths that cameras have, from fisheye to 60-fold zoom."""
+CALIBRATION_FACTOR = 2.5
+"""By how much a calibrated focal length may differ from the 35 mm equivalent."""
 DRONE_MAKERS = re.compile(r"dji|hasselblad|parrot|sensefly|micasense|autel|skydio|yuneec|sentera|wingtra|delair", re.I)
 RTK = {0: "none", 16: "single", 34: "float", 50: "fixed"}
 
@@ -183,8 +185,8 @@ def _lens(tags: Tags, size: tuple[int, int], options: ShotOptions, flags: set[st
     zoom = zoom if 1.0 < zoom <= 100.0 else 1.0
     if zoom > 1.0:
         flags.add("digital_zoom")
-    calibrated, centre_x, centre_y = number(tags, "CalibratedFocalLength"), None, None
-    if calibrated is not None and calibrated > 0:
+    calibrated, centre_x, centre_y = _calibrated(tags, size, scale, flags), None, None
+    if calibrated is not None:
         focal = calibrated * scale * zoom
         if not _is_turned(tags) and zoom == 1.0:
             centre_x, centre_y = (_scaled(number(tags, f"CalibratedOpticalCenter{axis}"), scale) for axis in "XY")
@@ -198,6 +200,23 @@ def _lens(tags: Tags, size: tuple[int, int], options: ShotOptions, flags: set[st
         flags.add("focal_length_implausible")
         return None
     return Lens(float(width), float(height), focal, centre_x, centre_y)
+
+
+def _calibrated(tags: Tags, size: tuple[int, int], scale: float, flags: set[str]) -> float | None:
+    """The calibrated focal length in pixels of the image as its camera wrote it.
+
+    Thermal cameras of some DJI models give theirs in micrometres (9100 for 9.1 mm, and 0 for the optical centre): one
+    that the 35 mm equivalent contradicts does not count (flagged).
+    """
+    calibrated = number(tags, "CalibratedFocalLength")
+    if calibrated is None or calibrated <= 0.0:
+        return None
+    f35 = number(tags, "FocalLengthIn35mmFormat", "FocalLengthIn35mmFilm")
+    by_f35 = focal_px_of_35mm(f35, *size) if f35 is not None and 0.0 < f35 < 10_000.0 else calibrated * scale
+    if not 1.0 / CALIBRATION_FACTOR <= calibrated * scale / by_f35 <= CALIBRATION_FACTOR:
+        flags.add("calibration_implausible")
+        return None
+    return calibrated
 
 
 def _scaled(value: float | None, scale: float) -> float | None:

@@ -263,6 +263,24 @@ def test_structures_hold_the_pose_of_the_camera_and_that_of_the_aircraft() -> No
     assert observation.extra["FlightYawDegree"] == "10"
 
 
+@pytest.mark.parametrize(
+    ("calibrated", "focal_px", "flagged"),
+    [
+        ("9100.000000", 757.7, True),  # micrometres: a thermal camera of 9.1 mm and 12 um
+        ("760.2", 760.2, False),
+        ("0", 757.7, False),
+    ],
+)
+def test_a_calibration_that_contradicts_the_35_mm_equivalent_does_not_count(
+    calibrated: str, focal_px: float, flagged: bool
+) -> None:
+    more: dict[str, Any] = {f"CalibratedOpticalCenter{axis}": "0.000000" for axis in "XY"}
+    more |= {"ImageWidth": 640, "ImageHeight": 512, "FocalLengthIn35mmFormat": 40}
+    content, flags = seen(CalibratedFocalLength=calibrated, **more)
+    assert content.focal_px == pytest.approx(focal_px, abs=0.1)
+    assert ("calibration_implausible" in flags) == flagged
+
+
 def extended(packet: bytes, *cuts: int) -> bytes:
     """The nadir image with a second packet of XMP, in segments that begin at these places."""
     found = NADIR[:2]

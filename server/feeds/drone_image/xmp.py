@@ -25,6 +25,8 @@ NOT_XML = "xmp_not_xml"
 """Flag: the XMP packet was no XML, its words were read as they stand."""
 _FAMILIES = ("dji", "parrot", "autel", "sensefly", "pix4d", "/drone", "skydio", "yuneec")
 _STRUCTURES = {
+    "CalibratedFocalLengthX": "CalibratedFocalLength",
+    **{f"CalibratedOpticalCenter{axis}": f"CalibratedOpticalCenter{axis}" for axis in "XY"},
     **{f"CameraOrientationNED{angle}": f"Camera{angle}Degree" for angle in ("Yaw", "Pitch", "Roll")},
     **{f"VehicleOrientationNED{angle}": f"Flight{angle}Degree" for angle in ("Yaw", "Pitch", "Roll")},
 }

@@ -69,7 +69,7 @@ def read(rest: str) -> Data | None:
     text = found[1]
     account = _ACCOUNT.match(text)
     blocks, at = _blocks(rest, found.end())
-    tail = rest[at:].strip("\0\r\n ")
+    tail = rest[at:].strip("\0\r\n ").lstrip("]")  # some panels close the last bracket twice
     return Data(
         account=account["account"].upper() or None if account else None,
         text=text[account.end() :] if account else text,
@@ -130,6 +130,8 @@ def sia_dcs(text: str) -> list[Reported] | None:
             events[-1] = msgspec.structs.replace(events[-1], text=" ".join(found["ascii"].split()))
         elif found["modifier"]:
             modifiers = {**modifiers, found["modifier"]: found["number"]}
+        elif found["code"] and events and codes.sia(found["code"]) is None and text[at - 1] != "/":
+            pass  # `OP001NM`: letters right behind a zone are no event, unless a table knows them
         elif found["code"]:
             events.append(
                 Reported(
