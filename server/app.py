@@ -112,7 +112,8 @@ def build(data_dir: Path, settings: Settings) -> House:
     """Every room of the server on one data folder, not started yet."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     metrics = Metrics()
-    register = Quarantine(data_dir / "quarantine.db")
+    # Whatever is taken in of a message can be kept whole when it is refused.
+    register = Quarantine(data_dir / "quarantine.db", message_bytes=settings.feeds.body_bytes)
     intake = configured(register, settings)
     media_store = MediaStore(data_dir / "media", settings.media)
     intake.images = Thumbnails(media_store)

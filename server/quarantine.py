@@ -93,7 +93,12 @@ class Quarantine:
     """The register in one SQLite file. Calls come from the loop side; the database runs in a real thread."""
 
     def __init__(
-        self, path: Path, max_rows: int = 10_000, max_rows_per_source: int = 1_000, max_bytes: int = 20_000_000
+        self,
+        path: Path,
+        max_rows: int = 10_000,
+        max_rows_per_source: int = 1_000,
+        max_bytes: int = 20_000_000,
+        message_bytes: int | None = None,
     ) -> None:
         self.max_rows = max_rows
         self.max_rows_per_source = max_rows_per_source
@@ -108,7 +113,7 @@ class Quarantine:
         self.database.executescript(SCHEMA)
         self._grow()
         self.lock = threading.Lock()
-        self.messages = Messages(self.database, self.lock)
+        self.messages = Messages(self.database, self.lock, message_bytes)
         """The whole messages, as far as they are kept."""
 
     def close(self) -> None:

@@ -15,10 +15,11 @@ from msgspec import Struct
 from layers.observation import iso
 from server import runtime
 
-MESSAGE_BYTES = 1_048_576
-"""A longer message is not kept whole: its row alone tells of it."""
-SOURCE_BYTES = 8_000_000
-TOTAL_BYTES = 64_000_000
+MESSAGE_BYTES = 8_000_000
+"""A longer message is not kept whole: its row alone tells of it. As much as the server takes in of one by default."""
+SOURCE_BYTES = 16_000_000
+"""Of one source; two messages at least."""
+TOTAL_BYTES = 256_000_000
 KEEP_S = 30 * 86_400
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS message(
@@ -60,7 +61,8 @@ class Choice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Messages:
     """The table; what begins with an underscore or says so runs within the caller's transaction and lock."""
 
-    def __init__(self, db: sqlite3.Connection, lock: threading.Lock) -> None:
+    def __init__(self, db: sqlite3.Connection, lock: threading.Lock, message_bytes: int | None = None) -> None:
+        self._message_bytes = MESSAGE_BYTES if message_bytes is None else message_bytes
         self._db = db
         self._lock = lock
         db.executescript(SCHEMA)
@@ -77,7 +79,7 @@ class Messages:
 
     def keep(self, message: Message, now: float) -> int | None:
         """Within a transaction: keep it and return its id; None for one that is too long, which is counted."""
-        if len(message.body) > MESSAGE_BYTES:
+        if len(message.body) > self._message_bytes:
             self._count_dropped(1)
             return None
         values = (message.situation, message.feed, message.instance, message.sender, message.received_at.isoformat())
@@ -90,7 +92,7 @@ class Messages:
         self._drop(
             "feed=? AND instance=? AND id <= (SELECT max(id) FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS up"
             " FROM message WHERE feed=? AND instance=?) WHERE up > ?)",
-            (*(message.feed, message.instance) * 2, SOURCE_BYTES),
+            (*(message.feed, message.instance) * 2, max(SOURCE_BYTES, 2 * self._message_bytes)),
         )
         return number
 

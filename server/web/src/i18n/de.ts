@@ -244,7 +244,7 @@ export const de = {
   "quarantine.retried": "{ok} gelesen, {refused} weiter abgewiesen, {left} offen; {taken} neue Beobachtungen.",
   "quarantine.outcome.ok": "nachgelesen",
   "quarantine.outcome.refused": "weiter abgewiesen",
-  "quarantine.notkept": "Nicht ganz aufbewahrt: zu groß oder zu alt.",
+  "quarantine.notkept": "Nicht mehr ganz aufbewahrt: zu groß für die Einstellungen, zu alt oder verdrängt.",
   "quarantine.technical": "Technische Angabe (englisch)",
   "quarantine.failed": "Die Quarantäne ließ sich nicht laden: {reason}",
 

@@ -245,7 +245,7 @@ export const en: Record<Key, string> = {
   "quarantine.retried": "{ok} read, {refused} still refused, {left} left; {taken} new observations.",
   "quarantine.outcome.ok": "read later",
   "quarantine.outcome.refused": "still refused",
-  "quarantine.notkept": "Not kept whole: too large or too old.",
+  "quarantine.notkept": "Not kept whole: too large for the settings, too old or displaced.",
   "quarantine.technical": "Technical reason",
   "quarantine.failed": "The quarantine could not be loaded: {reason}",
 
