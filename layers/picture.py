@@ -75,7 +75,8 @@ class Changes(Struct):
 class Picture:
     """See the module. `features` maps id to GeoJSON feature; one is replaced, never changed in place.
 
-    `rev` is the seq of the last entry applied, `removed` the seq at which a feature went; for cursors before
+    `rev` is the seq of the last entry applied; a feature's own is that of the last entry of the batch in which it
+    changed. `removed` is the seq at which a feature went; for cursors before
     `removed_floor` it is no longer known what was removed since.
     """
 

@@ -71,6 +71,37 @@ def test_a_snapshot_and_the_rest_are_the_whole(history: list[Observation], cut: 
     assert loaded.dump() == whole.dump()
 
 
+def test_revisions_are_those_of_batches_and_a_restart_may_change_them() -> None:
+    history = [
+        see("a", c.Unit(call_sign="A"), 0),
+        see("b", c.Unit(call_sign="B"), 1),
+        see("c", c.Unit(call_sign="C"), 2),
+    ]
+    live, restarted = Picture(PictureSettings()), Picture(PictureSettings())
+    for entry in entries(history):
+        live.apply(entry)
+    restarted.apply_many(entries(history))
+    revisions = [[one.features[name]["properties"]["rev"] for name in "abc"] for one in (live, restarted)]
+    assert revisions == [[1, 2, 3], [3, 3, 3]]
+    assert live.digest() == restarted.digest()
+    assert Picture.load(live.dump(), live.settings).features == live.features  # a snapshot keeps them
+
+
+@EXAMPLES
+@given(histories, st.lists(st.integers(0, 40), max_size=6))
+def test_who_stands_at_a_revision_has_what_is_not_newer(history: list[Observation], cuts: list[int]) -> None:
+    """Whatever the batches: a client at the end of one has each feature that says no later revision."""
+    picture, known = Picture(PictureSettings()), entries(history)
+    edges = sorted({0, len(known), *(cut % (len(known) + 1) for cut in cuts)})
+    had: list[tuple[int, dict[str, Feature]]] = []
+    for first, last in pairwise(edges):
+        picture.apply_many(known[first:last])
+        had.append((picture.rev, dict(picture.features)))
+    for rev, features in had:
+        for name, feature in picture.features.items():
+            assert feature["properties"]["rev"] > rev or features[name] == feature
+
+
 @EXAMPLES
 @given(histories, st.lists(st.integers(0, 40), max_size=6))
 def test_changes_add_up_to_the_features(history: list[Observation], cuts: list[int]) -> None:
