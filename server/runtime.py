@@ -8,11 +8,13 @@ Call `patch()` before anything else is imported (server/cli.py does).
 import contextlib
 import logging
 import os
+import posix
+import select
 import signal
 import socket
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -30,6 +32,9 @@ SOCKET_TIMEOUT_S = 60
 """A connection that neither sends nor takes anything for so long is closed: nobody holds one open by sending a byte an
 hour.
 """
+
+POLLIN = 1
+"""Of poll(2); the module that names it is replaced."""
 
 log = logging.getLogger("lagebild.runtime")
 
@@ -79,6 +84,34 @@ def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
         return tpool.execute(function, *args, **kwargs)  # type: ignore[no-any-return]
     return function(*args, **kwargs)
+
+
+def run_apart(command: Sequence[str], within_s: float) -> int:
+    """Run a program to its end, with no environment, input or output; its exit code, negative where a signal ended it.
+
+    What takes longer is killed. Blocks the thread it is called in: call it offloaded. Nothing here is green, so that a
+    real thread may use it in either mode.
+    """
+    nothing = [(posix.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    pid = posix.posix_spawn(command[0], list(command), {"LC_ALL": "C.UTF-8"}, file_actions=nothing)
+    child = os.pidfd_open(pid)
+    try:
+        waiting = _native_select().poll()
+        waiting.register(child, POLLIN)
+        if not waiting.poll(within_s * 1000):
+            os.kill(pid, signal.SIGKILL)
+    finally:
+        os.close(child)
+        _, status = posix.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _native_select() -> Any:
+    if _patched:
+        from eventlet.patcher import original
+
+        return original("select")
+    return select
 
 
 def native_lock() -> Any:

@@ -8,7 +8,8 @@ import logging
 import sqlite3
 from collections.abc import Mapping
 
-from server.base.objects.plans import MAX_PAGES, Plan, PlanStore
+from server.base.objects.draw_pages import MAX_PAGES
+from server.base.objects.plans import Plan, PlanStore
 from server.packs.parts import PARTS, PackPart
 
 log = logging.getLogger("lagebild.packs")

@@ -1,33 +1,38 @@
 """Plans: PDF and pictures by their content (SHA-256), rendered to pages once, so that nobody opens a strange PDF.
 
+The server does not open one either: a process of its own does, with limits of memory and time (`draw_pages`).
+
 FOLDER/<first two digits>/<id>/original holds the bytes, 1.png ... the pages. A plan is there whole or not at all.
 """
 
 import hashlib
-import io
+import logging
 import os
 import re
 import shutil
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
-import pypdfium2 as pdfium
 from msgspec import Struct
-from PIL import Image
 
 from server import runtime
-from server.durable import install
+from server.durable import install, replace_file
 
-MAX_PAGES = 40
-LONGEST_PX = 2_400
-"""Of a page: A3 at about 145 dots an inch."""
-COLOURS = 128
+log = logging.getLogger("lagebild.objects")
+
+DRAW_PAGES = "server.base.objects.draw_pages"
+MEMORY_BYTES = 1_500_000_000
+CPU_S = 60
+WITHIN_S = 120.0
+"""What drawing one plan may take."""
+TOO_MUCH = "its pages cannot be drawn within the memory and time that a plan has"
+MARK, MARKED_S = ".toomuch", 86_400.0
+"""What could not be drawn is not tried again for so long: each import would wait for it anew."""
 YOUNG_S = 3_600.0
 """An import under way elsewhere may have made it: so young a plan is not deleted."""
-Image.MAX_IMAGE_PIXELS = 100_000_000
 _ID = re.compile(r"[0-9a-f]{64}")
-_PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg"}
 
 
 class PlanError(ValueError):
@@ -72,6 +77,8 @@ class PlanStore:
             raise PlanError(f"{name}: by its content no PDF, PNG or JPEG")
         place = self._place(key)
         if not place.is_dir():
+            if _is_marked(place):
+                raise PlanError(f"{name}: {TOO_MUCH}")
             self._make(place, name, body, mime)
         return Plan(id=key, name=name[:200], mime=mime, bytes=len(body), pages=len(list(place.glob("*.png"))))
 
@@ -80,12 +87,12 @@ class PlanStore:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True, mode=0o700)
         try:
-            pages = _pdf_pages(body) if mime == "application/pdf" else [_picture_page(body)]
-            for number, page in enumerate(pages, 1):
-                _write(draft / f"{number}.png", page)
             _write(draft / "original", body)
+            _draw(draft, mime)
             install(draft, place)
         except PlanError as error:
+            if str(error) == TOO_MUCH:
+                replace_file(_mark(place), b"")
             raise PlanError(f"{name}: {error}") from None
         except OSError:
             if not place.is_dir():  # another process has made it meanwhile
@@ -105,7 +112,10 @@ class PlanStore:
         """Delete every other plan; how many that were."""
         kept, gone = set(keys), 0
         for place in list(self.folder.glob("??/*")):
-            if place.name not in kept and time.time() - place.stat().st_mtime > YOUNG_S:
+            if place.suffix == MARK:
+                if not _is_marked(place.with_suffix("")):
+                    place.unlink(missing_ok=True)
+            elif place.name not in kept and time.time() - place.stat().st_mtime > YOUNG_S:
                 shutil.rmtree(place, ignore_errors=True)
                 gone += 1
         return gone
@@ -116,6 +126,15 @@ class PlanStore:
         return self.folder / key[:2] / key
 
 
+def _mark(place: Path) -> Path:
+    return place.with_name(place.name + MARK)
+
+
+def _is_marked(place: Path) -> bool:
+    mark = _mark(place)
+    return mark.is_file() and time.time() - mark.stat().st_mtime < MARKED_S
+
+
 def mime_of(body: bytes) -> str | None:
     """What it is by its first bytes; a name says nothing."""
     if b"%PDF-" in body[:1024]:
@@ -123,51 +142,21 @@ def mime_of(body: bytes) -> str | None:
     return {b"\x89PNG\r\n\x1a\n": "image/png"}.get(body[:8], "image/jpeg" if body[:3] == b"\xff\xd8\xff" else None)
 
 
-_pdf = runtime.native_lock()
-"""PDFium is one thread's at a time."""
+_drawing = runtime.native_lock()
+"""One plan at a time: whoever imports waits, and the machine has the memory and the core of one child to give."""
 
 
-def _pdf_pages(body: bytes) -> list[bytes]:
-    """Raises PlanError."""
-    with _pdf:
-        try:
-            document = pdfium.PdfDocument(body)
-        except pdfium.PdfiumError as error:
-            raise PlanError(f"the PDF cannot be opened ({error})") from None
-        try:
-            if not 0 < len(document) <= MAX_PAGES:
-                raise PlanError(f"{len(document)} pages; a plan has 1 to {MAX_PAGES}")
-            return [_page(document[number]) for number in range(len(document))]
-        except pdfium.PdfiumError as error:
-            raise PlanError(f"a page of the PDF cannot be drawn ({error})") from None
-        finally:
-            document.close()
-
-
-def _page(page: "pdfium.PdfPage") -> bytes:
-    width, height = page.get_size()
-    longest = max(width, height)
-    if not longest > 0:
-        raise PlanError("a page without a size")
-    drawn = page.render(scale=LONGEST_PX / longest).to_pil()
-    page.close()
-    return _png(drawn)
-
-
-def _picture_page(body: bytes) -> bytes:
-    """Drawn anew: what else is in the file, such as where and by whom it was taken, stays behind. Raises PlanError."""
-    try:
-        with Image.open(io.BytesIO(body), formats=tuple(_PICTURES)) as picture:
-            picture.thumbnail((LONGEST_PX, LONGEST_PX))
-            return _png(picture)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PlanError(f"the picture cannot be opened ({error})") from None
-
-
-def _png(picture: Image.Image) -> bytes:
-    out = io.BytesIO()
-    picture.convert("RGB").quantize(COLOURS).save(out, "PNG")
-    return out.getvalue()
+def _draw(folder: Path, mime: str) -> None:
+    """Have a process of its own draw FOLDER/original. Raises PlanError."""
+    command = [sys.executable, "-I", "-m", DRAW_PAGES, str(folder), mime, str(MEMORY_BYTES), str(CPU_S)]
+    with _drawing:
+        code = runtime.run_apart(command, WITHIN_S)
+    reason = folder / "reason"
+    if code == 1 and reason.is_file():
+        raise PlanError(reason.read_text(encoding="utf-8"))
+    if code != 0:
+        log.warning("a plan could not be drawn", extra={"exit_code": code, "folder": folder.name})
+        raise PlanError(TOO_MUCH)
 
 
 def _write(path: Path, body: bytes) -> None:
