@@ -51,11 +51,20 @@ def on_the_tablet(pack: Pack, here: LonLat, limit: int = 3, taps: list[Tap] | No
 
 
 def places(base: Base, count: int, seed: str) -> list[LonLat]:
-    """Places some tens of metres off the streets: houses, gardens, a square."""
+    """Places some tens of metres off the streets: houses, gardens, a square. None far beyond the edge of the base data,
+    where a way may lead, but no pack knows anything.
+    """
     chance = random.Random(seed)
+    west, south, east, north = base.manifest.bbox
     nodes = base.get(Hoses).streets.graph.node_position
     chosen = [nodes[chance.randrange(len(nodes))].tolist() for _ in range(count)]
-    return [(lon + chance.gauss(0, 0.0006), lat + chance.gauss(0, 0.0004)) for lon, lat in chosen]
+    beside = [(lon + chance.gauss(0, 0.0006), lat + chance.gauss(0, 0.0004)) for lon, lat in chosen]
+    beyond = 0.005  # degrees
+    return [
+        (lon, lat)
+        for lon, lat in beside
+        if west - beyond < lon < east + beyond and south - beyond < lat < north + beyond
+    ]
 
 
 def compare(base: Base, pack: Pack, here: LonLat, limit: int = 3, tolerance_m: int = TOLERANCE_M) -> int:
