@@ -13,14 +13,6 @@ from tests.browser.exercise import Exercise
 Open = Callable[..., Desk]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def untraced() -> Iterator[None]:
-    """The servers of these tests are not traced for coverage: who looks at a screen wants a server that keeps pace."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        yield
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for a module: it costs half a core while it is there. Each desk is a context of its own."""
