@@ -178,7 +178,7 @@ def build(data_dir: Path, settings: Settings) -> House:
         bases=bases,
         objects=own,
         own_water=own_water,
-        packs=PackStore(data_dir / "packs", bases, settings.base.packs, own),
+        packs=PackStore(data_dir / "packs", bases, settings.base.packs, own, metrics),
         connections=connections,
         failures=failures,
     )

@@ -43,6 +43,17 @@ class Metrics:
         self.derived = Counter(
             "lagebild_derived", "What was worked out of the picture, by outcome.", ["source", "outcome"], registry=r
         )
+        self.packs_cut = Counter(
+            "lagebild_packs_cut", "Packs for tablets, cut or not to be cut.", ["kind", "outcome"], registry=r
+        )
+        self.pack_downloads = Counter(
+            "lagebild_pack_downloads",
+            "Answers to tablets that asked for a pack, by HTTP status.",
+            ["status"],
+            registry=r,
+        )
+        self.pack_bytes = Counter("lagebild_pack_bytes", "Bytes of packs that were sent.", registry=r)
+        self.pack_aborts = Counter("lagebild_pack_aborts", "Downloads that ended before their last byte.", registry=r)
         self.sign_in_failures = Counter("lagebild_sign_in_failures", "Wrong tokens and codes.", registry=r)
         self.signature_failures = Counter(
             "lagebild_signature_failures", "Pushed messages whose signature is missing or wrong.", ["feed"], registry=r

@@ -1,6 +1,6 @@
 """Part water: hydrants, tanks, suction points and open water, gathered while base data is built.
 
-Tables `water_points` and `water_bodies` of base.db.
+Tables `water_points`, its R*Tree `water_points_box` and `water_bodies` of base.db.
 """
 
 from collections import Counter
@@ -19,6 +19,7 @@ CREATE TABLE water_points (
     osm_type TEXT NOT NULL, osm_id INTEGER NOT NULL
 ) STRICT
 """
+_BOX = "CREATE VIRTUAL TABLE water_points_box USING rtree (id, west, east, south, north)"
 _BODIES = """
 CREATE TABLE water_bodies (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT, wkb BLOB NOT NULL,
@@ -66,6 +67,8 @@ class Water:
             f"INSERT INTO water_points ({columns}, osm_type, osm_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             self._points,
         )
+        out.db.execute(_BOX)
+        out.db.execute("INSERT INTO water_points_box SELECT id, lon_deg, lon_deg, lat_deg, lat_deg FROM water_points")
         out.db.execute(_BODIES)
         out.db.executemany(
             "INSERT INTO water_bodies (kind, name, wkb, osm_type, osm_id) VALUES (?, ?, ?, ?, ?)", self._bodies

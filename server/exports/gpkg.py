@@ -1,9 +1,9 @@
-"""GeoPackage 1.3 (OGC 12-128r17): SQLite with a table per layer, geometries as WKB behind a short header."""
+"""GeoPackage 1.3 (OGC 12-128r17): SQLite, a table with its R*Tree per layer, geometries as WKB behind a header."""
 
 import sqlite3
 import struct
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,28 @@ CREATE TABLE gpkg_geometry_columns (
     CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id)
 );
 """
+EXTENSIONS = """
+CREATE TABLE gpkg_extensions (
+    table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
+    CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name)
+);
+"""
+RTREE = ("gpkg_rtree_index", "http://www.geopackage.org/spec130/#extension_rtree", "write-only")
+"""Annex F.3: name, definition, scope."""
+BOX = 'ST_MinX(NEW."geom"), ST_MaxX(NEW."geom"), ST_MinY(NEW."geom"), ST_MaxY(NEW."geom")'
+FILLED, EMPTY = 'NEW."geom" NOTNULL AND NOT ST_IsEmpty(NEW."geom")', '(NEW."geom" ISNULL OR ST_IsEmpty(NEW."geom"))'
+TRIGGERS = (
+    ("insert", "AFTER INSERT", FILLED, "INSERT OR REPLACE INTO {tree} VALUES (NEW.fid, {box})"),
+    ("update1", 'AFTER UPDATE OF "geom"', f"OLD.fid = NEW.fid AND ({FILLED})",
+     "INSERT OR REPLACE INTO {tree} VALUES (NEW.fid, {box})"),
+    ("update2", 'AFTER UPDATE OF "geom"', f"OLD.fid = NEW.fid AND {EMPTY}", "DELETE FROM {tree} WHERE id = OLD.fid"),
+    ("update3", "AFTER UPDATE", f"OLD.fid != NEW.fid AND ({FILLED})",
+     "DELETE FROM {tree} WHERE id = OLD.fid; INSERT OR REPLACE INTO {tree} VALUES (NEW.fid, {box})"),
+    ("update4", "AFTER UPDATE", f"OLD.fid != NEW.fid AND {EMPTY}", "DELETE FROM {tree} WHERE id IN (OLD.fid, NEW.fid)"),
+    ("delete", "AFTER DELETE", 'OLD."geom" NOT NULL', "DELETE FROM {tree} WHERE id = OLD.fid"),
+)  # fmt: skip
+"""What keeps the tree in step when somebody edits the file: name, event, condition, action. The functions are those of
+the program that edits."""
 SYSTEMS = (
     ("Undefined Cartesian", -1, "NONE", -1, "undefined", None),
     ("Undefined geographic", 0, "NONE", 0, "undefined", None),
@@ -64,6 +86,7 @@ def document(snapshot: Snapshot) -> bytes:
         with closing(sqlite3.connect(path)) as db:
             db.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};")
             db.executescript(TABLES)
+            db.executescript(EXTENSIONS)
             db.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", SYSTEMS)
             for layer, table in snapshot.tables.items():
                 _write(db, layer, table, snapshot)
@@ -100,6 +123,26 @@ def _write(db: sqlite3.Connection, layer: str, table: Table, snapshot: Snapshot)
             for shape, name, row in zip(shapes, table.ids, table.rows, strict=True)
         ),
     )
+    _index(db, layer, shapes)
+
+
+def _index(db: sqlite3.Connection, layer: str, shapes: Sequence[BaseGeometry | None]) -> None:
+    """The R*Tree of a table whose rows are written, in their order."""
+    tree = _quoted(f"rtree_{layer}_geom")
+    db.execute("INSERT INTO gpkg_extensions VALUES (?, 'geom', ?, ?, ?)", (layer, *RTREE))
+    db.execute(f"CREATE VIRTUAL TABLE {tree} USING rtree (id, minx, maxx, miny, maxy)")
+    db.executemany(
+        f"INSERT INTO {tree} VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+        (
+            (fid, west, east, south, north)
+            for fid, shape in enumerate(shapes, 1)
+            if shape is not None and not shape.is_empty
+            for west, south, east, north in (shape.bounds,)
+        ),
+    )
+    for name, event, condition, action in TRIGGERS:
+        trigger, told = _quoted(f"rtree_{layer}_geom_{name}"), action.format(tree=tree, box=BOX)
+        db.execute(f"CREATE TRIGGER {trigger} {event} ON {_quoted(layer)} WHEN {condition} BEGIN {told}; END")
 
 
 def _names(types: dict[str, str]) -> dict[str, str]:

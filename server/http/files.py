@@ -1,6 +1,7 @@
 """Files as answers, read in large pieces: for each piece the whole house waits, and gets its turn after it."""
 
 import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +23,27 @@ class Pieces(FileWrapper):
     def __next__(self) -> bytes:
         time.sleep(0)
         return super().__next__()
+
+
+class Counted:
+    """An answer that tells how many bytes of it were taken, and at its end whether all were."""
+
+    def __init__(self, pieces: Iterable[bytes], size: int, taken: Callable[[int], None], aborted: Callable[[], None]):
+        self._pieces, self._left = pieces, size
+        self._taken, self._aborted = taken, aborted
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._left -= len(piece)
+            self._taken(len(piece))
+            yield piece
+
+    def close(self) -> None:
+        """The server calls it in any case (PEP 3333)."""
+        if self._left > 0:
+            self._aborted()
+        if callable(close := getattr(self._pieces, "close", None)):
+            close()
 
 
 def send(path: Path, missing: str, **options: Any) -> Response:

@@ -5,12 +5,12 @@ import sqlite3
 from pathlib import Path
 
 import msgspec
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from server.access import Role
 from server.http.errors import Problem
-from server.http.files import send
+from server.http.files import Counted, send
 from server.http.guard import caller, house, needs
 from server.http.objects import is_open, open_missions
 from server.http.picture import find
@@ -91,4 +91,16 @@ def _file(entry: PackEntry, path: Path) -> ResponseReturnValue:
         etag=entry.sha256,
     )
     response.headers["Cache-Control"] = "private, no-cache, no-transform"
+    metrics = house().metrics
+    if request.method == "GET" and response.status_code in (200, 206):
+        size = response.content_length or 0
+        response.response = Counted(response.response, size, metrics.pack_bytes.inc, metrics.pack_aborts.inc)  # type: ignore[arg-type]
+    return response
+
+
+@blueprint.after_request
+def _count(response: Response) -> Response:
+    """What became of a request for a pack, also of one that was turned away."""
+    if request.endpoint == "packs.pack":
+        house().metrics.pack_downloads.labels(str(response.status_code)).inc()
     return response

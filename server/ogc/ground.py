@@ -61,7 +61,7 @@ class Points(NamedTuple):
 
     def page(self, base: Base, query: Query) -> Page:
         """As Ground says."""
-        where, values = self._where(query.boxes)
+        where, values = self._where(query.boxes, _tree_of(base, self.box))
         matched = base.db.execute(f"SELECT count(*) FROM {self.table} t{where}", values).fetchone()[0]  # noqa: S608
         rows = base.db.execute(
             f"{self.select}{where or ' WHERE 1'} AND t.id > ? ORDER BY t.id LIMIT ?",
@@ -74,7 +74,7 @@ class Points(NamedTuple):
         row = base.db.execute(f"{self.select} WHERE t.id = ?", [_number(feature_id)]).fetchone()
         return None if row is None else self._feature(row)
 
-    def _where(self, boxes: Sequence[Box]) -> Found:
+    def _where(self, boxes: Sequence[Box], tree: str | None) -> Found:
         if not boxes:
             return "", []
         parts, values = [], []
@@ -82,8 +82,8 @@ class Points(NamedTuple):
             parts.append(f"(t.{self.lon} BETWEEN ? AND ? AND t.{self.lat} BETWEEN ? AND ?)")
             values += [west, east, south, north]
         condition = f"({' OR '.join(parts)})"
-        if self.box is not None:
-            inside, numbers = _in_tree(self.box, boxes)
+        if tree is not None:
+            inside, numbers = _in_tree(tree, boxes)
             return f" WHERE t.id IN ({inside}) AND {condition}", [*numbers, *values]
         return f" WHERE {condition}", values
 
@@ -245,6 +245,13 @@ def _in_tree(tree: str, boxes: Sequence[Box], whole: bool = False) -> Found:
     return " UNION ".join(each for _ in boxes), values
 
 
+def _tree_of(base: Base, tree: str | None) -> str | None:
+    """The R*Tree where the base data has it: older ones had none for every table."""
+    if tree is None:
+        return None
+    return tree if base.db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (tree,)).fetchone() else None
+
+
 def _number(feature_id: str) -> int:
     return int(feature_id) if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 18 else -1
 
@@ -293,6 +300,7 @@ GROUND: dict[str, Ground] = {
             **dict.fromkeys(("diameter_mm", "flow_lpm", "volume_l"), "integer"),
             "pressure_bar": "number",
         },
+        box="water_points_box",
     ),
     "base_places": Points(
         title=("Wichtige Orte", "Places that matter"),

@@ -6,6 +6,7 @@ of the picture each time; what lies here is no more than a memory, bounded, and 
 
 import hashlib
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -34,8 +35,10 @@ def id_of(situation: str, mission: str) -> str:
 class MissionPacks:
     """Safe for several threads."""
 
-    def __init__(self, folder: Path, objects: Objects) -> None:
-        self._folder, self._objects = folder, objects
+    def __init__(
+        self, folder: Path, objects: Objects, count: Callable[[str, str], None] = lambda _kind, _outcome: None
+    ) -> None:
+        self._folder, self._objects, self._count = folder, objects, count
         self._known: dict[Place, PackEntry] = {}
         self._lock = threading.Lock()
         self._swept = False
@@ -72,7 +75,12 @@ class MissionPacks:
             self.path(known).unlink(missing_ok=True)
             known = None
         if known is None and chosen:
-            known = runtime.offload(self._cut, chosen, place, version)
+            try:
+                known = runtime.offload(self._cut, chosen, place, version)
+            except (OSError, sqlite3.Error):
+                self._count("mission", "failed")
+                raise
+            self._count("mission", "cut")
         if known is not None:
             self._known[place] = known  # the last in the order: what was asked for longest ago goes first
         while len(self._known) > MOST:

@@ -13,6 +13,7 @@ from server.base.base import Base, BaseError, Bases
 from server.base.objects.library import Objects
 from server.durable import replace_file
 from server.edge import Bug, contained
+from server.metrics import Metrics
 from server.packs.area import PackArea, PackEntry
 from server.packs.mission import MissionPacks
 
@@ -30,11 +31,19 @@ RESERVE_BYTES = 256 * 1024**2
 class PackStore:
     """`refresh` brings everything up to date; `start` does so every few seconds, while other things go on."""
 
-    def __init__(self, folder: Path, bases: Bases, areas: tuple[PackArea, ...], own: Objects | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        bases: Bases,
+        areas: tuple[PackArea, ...],
+        own: Objects | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._folder, self._bases, self._areas, self._own = folder, bases, areas, own
+        self._metrics = metrics
         self._entries: dict[str, PackEntry] = {}
         self._own_entry: PackEntry | None = None
-        self.missions = MissionPacks(folder / "missions", own) if own is not None else None
+        self.missions = MissionPacks(folder / "missions", own, self._count) if own is not None else None
         """Those that are bound to missions; None where there are no own objects at all."""
         self._own_done: str | None = None
         self._done: str | None = None
@@ -93,9 +102,13 @@ class PackStore:
                 found = runtime.offload(_ready_or_why, self._folder, self._bases.folder, area)
                 if isinstance(found, str):
                     log.warning("no pack", extra={"area": area.id, "reason": found})
+                    self._count("area", "failed")
                     continue
-                fresh[found.id] = self._entries[found.id] = found
-                log.info("pack ready", extra={"area": found.id, "version": found.version, "bytes": found.bytes})
+                entry, is_new = found
+                if is_new:
+                    self._count("area", "cut")
+                fresh[entry.id] = self._entries[entry.id] = entry
+                log.info("pack ready", extra={"area": entry.id, "version": entry.version, "bytes": entry.bytes})
             self._entries = fresh
             self._drop_others()
         finally:
@@ -113,8 +126,16 @@ class PackStore:
             self._own_entry = runtime.offload(_cut_own, self._folder, self._own, wanted, base) if wanted else None
         except (OSError, sqlite3.Error) as error:
             log.warning("no pack", extra={"area": OWN, "reason": str(error)})
+            self._count("own", "failed")
+        else:
+            if self._own_entry is not None:
+                self._count("own", "cut")
         self._own_done = wanted
         self._drop_others()
+
+    def _count(self, kind: str, outcome: str) -> None:
+        if self._metrics is not None:
+            self._metrics.packs_cut.labels(kind, outcome).inc()
 
     def _drop_others(self) -> None:
         """Delete what is not in force: who is reading such a file reads it to its end."""
@@ -144,7 +165,7 @@ def _note(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _ready_or_why(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | str:
+def _ready_or_why(folder: Path, base_folder: Path, area: PackArea) -> tuple[PackEntry, bool] | str:
     """As `_ready`; what base data that is damaged raises is why, so that it takes no other pack along."""
     try:
         return contained(_ready, folder, base_folder, area)
@@ -152,9 +173,10 @@ def _ready_or_why(folder: Path, base_folder: Path, area: PackArea) -> PackEntry 
         return str(bug)
 
 
-def _ready(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | str:
-    """The pack of an area, cut unless it lies there already, or why it cannot be. Runs in a real thread: it touches
-    no lock of the loop's, and so logs nothing.
+def _ready(folder: Path, base_folder: Path, area: PackArea) -> tuple[PackEntry, bool] | str:
+    """The pack of an area, and whether it was cut: it may lie there already; or why it cannot be.
+
+    Runs in a real thread: it touches no lock of the loop's, and so logs nothing.
     """
     from server.packs.cut import PackError, cut, version_of  # what reads tiles is loaded where there are some
 
@@ -170,7 +192,8 @@ def _ready(folder: Path, base_folder: Path, area: PackArea) -> PackEntry | str:
             _check_space(folder, base)
             found = cut(area, base, path)
             replace_file(_note(path), msgspec.json.encode(found))
-        return found
+            return found, True
+        return found, False
     except (PackError, OSError, sqlite3.Error) as error:
         return str(error)
     finally:

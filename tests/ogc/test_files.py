@@ -1,6 +1,9 @@
 """Columns and files without a server: what is taken apart, which type it gets, and text that would break out."""
 
+import re
 import sqlite3
+import subprocess
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -104,6 +107,39 @@ SHAPES = [
     shapely.MultiLineString([[(8.7, 51.7), (8.8, 51.8)], [(9, 52), (9, 53)]]),
     shapely.MultiPolygon([shapely.box(8, 51, 9, 52), shapely.box(10, 51, 11, 52)]),
 ]
+
+
+def test_a_geopackage_has_a_spatial_index_that_gdal_uses_and_keeps_in_step(tmp_path: Path) -> None:
+    features = [feature(str(at), shapely.geometry.mapping(shape)) for at, shape in enumerate(SHAPES)]
+    features += [feature("8", None), feature("9", {"type": "LineString", "coordinates": []})]
+    file = tmp_path / "all.gpkg"
+    file.write_bytes(gpkg.document(snapshot(features, "live", "Echtlage", False, NOW)))
+
+    def tree() -> dict[str, tuple[float, ...]]:
+        with closing(sqlite3.connect(file)) as db:
+            rows = db.execute(
+                "SELECT m.id, t.minx, t.miny, t.maxx, t.maxy FROM rtree_marks_geom t JOIN marks m ON m.fid = t.id"
+            ).fetchall()
+            return {row[0]: row[1:] for row in rows}
+
+    def gdal(*arguments: str) -> str:
+        return subprocess.run(
+            ["ogrinfo", "-q", str(file), *arguments], check=True, capture_output=True, text=True
+        ).stdout
+
+    expected = {str(at): shape.bounds for at, shape in enumerate(SHAPES)}
+    assert tree() == {name: pytest.approx(bounds, abs=1e-5) for name, bounds in expected.items()}
+    assert "(Integer) = 1" in gdal("-sql", "SELECT HasSpatialIndex('marks', 'geom')")
+    within = gdal("marks", "-al", "-geom=NO", "-spat", "9.5", "50", "12", "53")
+    assert re.findall(r"^  id \(String\) = (.*)$", within, re.M) == ["6"]
+    # Whoever edits it there, keeps the index.
+    gdal("-sql", "UPDATE marks SET geom = NULL WHERE id = '0'")
+    gdal("-sql", "DELETE FROM marks WHERE id = '1'")
+    gdal("-sql", "UPDATE marks SET geom = (SELECT geom FROM marks WHERE id = '3') WHERE id = '8'")
+    gdal("-sql", "UPDATE marks SET fid = 100 WHERE id = '2'")
+    del expected["0"], expected["1"]
+    expected["8"] = SHAPES[3].bounds
+    assert tree() == {name: pytest.approx(bounds, abs=1e-5) for name, bounds in expected.items()}
 
 
 @pytest.mark.parametrize("form", ["gpkg", "kml"])

@@ -76,6 +76,42 @@ def test_a_pack_is_sent_in_large_pieces(app: Flask, ready: House) -> None:
     assert sizes[0] == PIECE_BYTES
 
 
+def test_what_is_cut_and_sent_is_counted(app: Flask, call: Call, house: House, tmp_path: Path) -> None:
+    def value(name: str, **labels: str) -> float:
+        return house.metrics.registry.get_sample_value(f"lagebild_{name}_total", labels) or 0.0
+
+    house.packs.refresh()
+    house.packs.refresh()
+    assert value("packs_cut", kind="area", outcome="cut") == 1
+    again = PackStore(tmp_path / "data" / "packs", house.bases, (), metrics=house.metrics)
+    (entry,) = house.packs.entries
+    again._folder = house.packs.path(entry).parent
+    again.refresh()
+    assert value("packs_cut", kind="area", outcome="cut") == 1, "it lay there"
+    outside = PackStore(tmp_path / "other", house.bases, (PackArea(id="a", title="A", bbox=(0, 0, 1, 1)),),
+                        metrics=house.metrics)  # fmt: skip
+    outside.refresh()
+    assert value("packs_cut", kind="area", outcome="failed") == 1
+    path = f"/packs/{WHOLE}"
+    assert call("GET", path, "crew").status_code == 200
+    assert value("pack_bytes") == entry.bytes
+    assert call("GET", path, "crew", headers={"Range": "bytes=1000-200999"}).status_code == 206
+    assert value("pack_bytes") == entry.bytes + 200_000
+    assert call("HEAD", path, "crew").status_code == 200
+    assert call("GET", path, "crew", headers={"If-None-Match": f'"{entry.sha256}"'}).status_code == 304
+    assert call("GET", "/packs/none", "crew").status_code == 404
+    assert call("GET", path, "liaison").status_code == 403
+    told = {status: value("pack_downloads", status=status) for status in ("200", "206", "304", "404", "403")}
+    assert told == {"200": 2, "206": 1, "304": 1, "404": 1, "403": 1}
+    assert (value("pack_bytes"), value("pack_aborts")) == (entry.bytes + 200_000, 0)
+    # The network breaks after the first piece.
+    token, _ = house.access.create("crew", "Tablet", "urn:1", "*")
+    broken = app.test_client().get(path, headers={"Authorization": f"Bearer {token}"}, buffered=False)
+    assert len(next(iter(broken.response))) == PIECE_BYTES
+    broken.close()
+    assert (value("pack_bytes"), value("pack_aborts")) == (entry.bytes + 200_000 + PIECE_BYTES, 1)
+
+
 def test_a_pack_that_is_not_there(call: Call, ready: House) -> None:
     for path in ("/packs/none", "/packs/..", "/packs/%2e%2e%2faccess.db", f"/packs/{WHOLE}?version=0123456789abcdef"):
         assert call("GET", path, "crew").status_code == 404, path
