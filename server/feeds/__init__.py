@@ -126,6 +126,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     """What of the decoder an operator may set."""
     describes: re.Pattern[str] | None = None
     """Topics of MQTT whose messages tell what there is and not how it is (names, thresholds)."""
+    explains: Callable[[bytes], tuple[str, ...]] | None = None
+    """The topics of the states that such a message explains: it is handed over with each of them. Never raises."""
     topical: bool = False
     """The decoder takes a message of MQTT together with its topic, in the form of `_mqtt.wrap`."""
     stream: Stream = Stream()

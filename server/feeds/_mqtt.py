@@ -26,6 +26,8 @@ class Message(Struct, frozen=True, kw_only=True):
     topic: str | None
     payload: Any
     retained: bool = False
+    known: bool = False
+    """It was taken before, and comes along to explain what follows it."""
 
 
 class Messages(Struct, frozen=True):
@@ -35,10 +37,10 @@ class Messages(Struct, frozen=True):
     refused: list[Refused]
 
 
-def wrap(topic: str, payload: bytes, retained: bool = False) -> bytes:
+def wrap(topic: str, payload: bytes, retained: bool = False, known: bool = False) -> bytes:
     """A message as `messages` takes it: what an MQTT client hands to a decoder."""
-    text = payload.decode("utf-8", "replace")
-    return json.dumps({"topic": topic, "payload": text, "retain": retained}, ensure_ascii=False).encode()
+    told = {"topic": topic, "payload": payload.decode("utf-8", "replace"), "retain": retained}
+    return json.dumps(told | ({"known": True} if known else {}), ensure_ascii=False).encode()
 
 
 def messages(body: bytes, limits: Limits) -> Messages:
@@ -85,6 +87,7 @@ def _of_document(document: Any, limits: Limits) -> Iterator[Message]:
             topic=document["topic"],
             payload=_value(payload, limits) if isinstance(payload, str) else payload,
             retained=document.get("retain") in (True, 1),
+            known=document.get("known") is True,
         )
     else:
         yield Message(topic=None, payload=document)

@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 from layers.content import Device, Threshold, Thresholds
 from server.feeds import BAD_ATTRIBUTE, INVALID, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, Fields, settings
+from server.feeds._discovery import long_names, state_topics
 from server.feeds._homes import (
     ALARM,
     ALARMS,
@@ -52,32 +53,6 @@ _SIMPLE = re.compile(
 """A path, and filters behind it that leave the value what it is."""
 _STEP = re.compile(r"\.(?P<name>\w+)|\[\s*['\"](?P<key>[^'\"]+)['\"]\s*\]")
 _CONFIG = re.compile(r"[^/]+/(?P<component>[a-z_]+)/(?:(?P<node>[\w-]+)/)?(?P<object>[\w-]+)/config")
-SHORT = {
-    "avty": "availability",
-    "avty_t": "availability_topic",
-    "cmps": "components",
-    "dev": "device",
-    "dev_cla": "device_class",
-    "exp_aft": "expire_after",
-    "json_attr_t": "json_attributes_topic",
-    "name": "name",
-    "obj_id": "object_id",
-    "off_dly": "off_delay",
-    "p": "platform",
-    "pl_avail": "payload_available",
-    "pl_not_avail": "payload_not_available",
-    "pl_off": "payload_off",
-    "pl_on": "payload_on",
-    "stat_t": "state_topic",
-    "uniq_id": "unique_id",
-    "unit_of_meas": "unit_of_measurement",
-    "val_tpl": "value_template",
-    "ids": "identifiers",
-    "mf": "manufacturer",
-    "mdl": "model",
-    "sa": "suggested_area",
-}
-"""Abbreviations of discovery."""
 
 
 class Entity(Struct, frozen=True, kw_only=True):
@@ -232,34 +207,26 @@ def _message(message: Message, capture: Capture) -> None:
 
 
 def _config(message: Message, config: re.Match[str] | None, capture: Capture) -> None:
-    batch, home = capture.batch, capture.home
+    # What was taken before is not taken again: nothing of it is claimed or refused.
+    batch, home = Batch(capture.batch.context) if message.known else capture.batch, capture.home
     if message.payload is None:
         batch.refuse("an entity was removed; which one, its topic alone does not tell", message.topic or "")
         return
     if not isinstance(message.payload, Mapping):
         batch.refuse("a config of discovery is an object", message.payload)
         return
-    whole = _long(message.payload)
+    whole = long_names(message.payload)
     component = config["component"] if config is not None else "binary_sensor"
     components = whole.get("components")
     if component == "device" and isinstance(components, Mapping):
         shared = {key: value for key, value in whole.items() if key != "components"}
-        parts = [{**shared, **_long(part)} for part in list(components.values())[:100] if isinstance(part, Mapping)]
+        parts = [
+            {**shared, **long_names(part)} for part in list(components.values())[:100] if isinstance(part, Mapping)
+        ]
         for part in parts:
             _entity(part, str(part.get("platform", "")), batch, home, capture)
         return
     _entity(whole, component, batch, home, capture)
-
-
-def _long(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config with the long names, `~` put into its topics."""
-    found = {SHORT.get(key, key): value for key, value in config.items()}
-    base = found.get("~")
-    if isinstance(base, str):
-        for key, value in found.items():
-            if key.endswith("topic") and isinstance(value, str) and "~" in (value[:1], value[-1:]):
-                found[key] = base + value[1:] if value.startswith("~") else value[:-1] + base
-    return found
 
 
 def _entity(config: dict[str, Any], component: str, batch: Batch, home: Home, capture: Capture) -> None:
@@ -282,7 +249,7 @@ def _entity(config: dict[str, Any], component: str, batch: Batch, home: Home, ca
         listed = capture.entities.setdefault(topic, [])
         if len(listed) < 100:
             listed[:] = [each for each in listed if each.path != entity.path] + [entity]
-    device = batch.fields(_long(config["device"]) if isinstance(config.get("device"), Mapping) else {})
+    device = batch.fields(long_names(config["device"]) if isinstance(config.get("device"), Mapping) else {})
     content = Device(
         name=fields.get("name", text),
         description=_joined(device, "manufacturer", "model"),
@@ -384,6 +351,7 @@ def _untold(topic: str, message: Message, capture: Capture) -> None:
 FEED = Feed(
     topical=True,
     describes=re.compile(r".+/config"),
+    explains=state_topics,
     name=NAME,
     title="Home Assistant",
     decode=decode,

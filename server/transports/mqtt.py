@@ -27,6 +27,7 @@ from server import runtime
 from server.feeds import feeds
 from server.feeds._mqtt import wrap
 from server.transports.connection import Link, Lost, Stopped, Transport, refusal
+from server.transports.mqtt_descriptions import Descriptions
 from server.transports.mqtt_memory import Memory
 from server.transports.mqtt_settings import PART, MqttSettings, filters
 from server.transports.secret import SecretError
@@ -103,6 +104,7 @@ class _Session:
         self.where = where
         feed = feeds()[link.feed]
         self.topical, self.describes = feed.topical, feed.describes
+        self.descriptions = Descriptions(feed.explains)
         self.memory = Memory(None if link.probing else link.folder, f"{link.feed}_{link.instance}")
         self.filters = filters(settings.topics)
         self.waiting: queue.Queue[Got | None] = queue.Queue()
@@ -302,14 +304,20 @@ class _Session:
             return
         part, topic = self._parted(got.topic)
         body = wrap(topic, got.payload, got.retained) if self.topical else got.payload
+        if self._describes(got.topic):
+            self.descriptions.note(part, topic, got.payload, wrap(topic, got.payload, known=True))
+        elif self.topical:
+            body = self.descriptions.together(part, topic, body)
         # What came without an id nobody sends again: it is taken even while the server ends.
         self.link.take(body, f"{self.where} {got.topic}"[:200], part, last=got.mid is None)
         self.memory.note(got.topic, got.payload)
 
     def _is_old(self, got: Got) -> bool:
         """Whether it says how something was, and we had it. What there is may be told again: names do not age."""
-        described = self.describes is not None and self.describes.fullmatch(got.topic) is not None
-        return not described and self.memory.knows(got.topic, got.payload)
+        return not self._describes(got.topic) and self.memory.knows(got.topic, got.payload)
+
+    def _describes(self, topic: str) -> bool:
+        return self.describes is not None and self.describes.fullmatch(topic) is not None
 
     def _parted(self, topic: str) -> tuple[str | None, str]:
         """The part of the source that the topic names, and the topic without it, as the sender alone would call it."""

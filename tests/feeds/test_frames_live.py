@@ -148,6 +148,19 @@ ENTRIES = (
         refused=2, reason="person: where people are is not taken",
     ),
     frame(
+        "home_assistant/discovery.txt", "mqtt lines", 10, 6,
+        {
+            # Each message alone, as a broker hands it over: what a state means was told by another one before it.
+            "funk:haus7%2Frauch%2Fstate:smoke": {
+                "name": "Rauch Flur", "description": "Muster RM-1", "value": True, "state": "ALARM",
+            },
+            "funk:haus7%2Ftuer": {"name": "Haustür", "value": "OPEN", "measures": ["door"]},
+            "funk:haus7%2Fkeller:leck": {"value": "ON", "state": "ALARM", "measures": ["water"]},
+            "funk:haus7%2Fkeller:klima:t": {"value": 8.5, "measures": ["temperature"]},
+        },
+        refused=2, reason="value_template: only value_json.x is understood, nothing is executed",
+    ),
+    frame(
         "nina/map.json", "poll", 3, 2,
         {
             SMOKE: {
