@@ -33,6 +33,8 @@ _EXPRESSED = {
 }
 """What ExpressedState (the highest state alone) says of the others."""
 _LEVELS = {0: "normal", 1: "warning", 2: "critical"}
+_TYPE_KEYS = ("0", "deviceType", "type")
+"""Where an entry of the device types has the type: by its number, or by its name as older servers write it."""
 _CONTACTS = {0x15: "contact", 0x41: "freeze", 0x43: "water", 0x44: "rain"}
 """What a Boolean State means, by device type."""
 _READINGS: dict[tuple[int, int], tuple[str, float]] = {
@@ -252,7 +254,8 @@ def _contact(node: Node, endpoint: int) -> Told:
     if (endpoint, BOOLEAN, 0) not in node.attributes:
         return {}
     value, types = node.of(endpoint, BOOLEAN, 0), node.of(endpoint, DESCRIPTOR, 0)
-    listed = [item.get("0") for item in types if isinstance(item, Mapping)] if isinstance(types, list) else []
+    told = [item for item in types if isinstance(item, Mapping)] if isinstance(types, list) else []
+    listed = [next((item[key] for key in _TYPE_KEYS if key in item), None) for item in told]
     measure = next((_CONTACTS[kind] for kind in listed if isinstance(kind, int) and kind in _CONTACTS), "boolean_state")
     if not isinstance(value, bool):
         return {measure: (None, UNKNOWN, {})}

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from layers.content import CrowdCount, CrowdLine, Device
 from server.feeds import DecodeError
+from server.feeds.lorawan.meaning import flat
 from server.feeds.lorawan.models import PORTS, family_of, read, understand
 from tests.feeds.dispatch_tools import decoded, never_said, of, reasons
 from tests.feeds.fuzz import mutations
@@ -94,6 +95,16 @@ def test_the_model_that_is_set_decides() -> None:
     (told,) = decoded(NAME, body, options={"devices": {EUI: {"model": "ERS2"}}}).observations
     assert isinstance(told.content, Device)
     assert (told.content.value, told.flags) == (22.6, ())
+
+
+def test_a_layout_is_guessed_on_another_port_only_where_it_explains_every_byte() -> None:
+    ers = "0100e202290400270506070d62150710"
+    found = decoded(NAME, uplink(ers, port=207)).observations
+    assert {item.flags for item in found} == {("model_guessed",)}
+    assert [item.content.value for item in found if isinstance(item.content, Device)] == [22.6, 41, 39, True, 16]
+    for other in (ers + "c0", "0100e2", "c0ffee00c0ffee00c0"):
+        (plain,) = decoded(NAME, uplink(other, port=207)).observations
+        assert plain.flags == ("payload_unknown",)
 
 
 def test_a_payload_that_ends_early_says_what_it_says() -> None:
@@ -231,3 +242,8 @@ def test_a_device_that_starts_says_what_it_is_and_whether_it_has_mains() -> None
     assert connection.description == "serial 1234567890, hardware 1.2, firmware 2.3"
     assert isinstance(mains, Device)
     assert (mains.value, mains.state) == (False, "WARNING")
+
+
+def test_a_pressure_beyond_all_measure_is_no_end() -> None:
+    assert flat({"messages": [{"type": "Barometric Pressure", "measurementValue": 10**400}]})
+    assert flat({"messages": [{"type": "Barometric Pressure", "measurementValue": 101_370}]}) == {"pressure": 1013.7}

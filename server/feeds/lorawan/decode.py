@@ -24,6 +24,8 @@ DESCRIBED = {"serial": "serial", "hardware_version": "hardware", "firmware_versi
 """What of a device's own words is shown, and under which word."""
 DIFFERS, PARTIAL, UNDECODED = "decoded_differs", "payload_partial", "payload_unknown"
 """Flags: the network server reads a value differently; part of the payload is not understood; none of it is."""
+GUESSED = "model_guessed"
+"""Flag: neither model nor port tell the layout, but one explains every byte."""
 
 
 class Told(Struct, kw_only=True):
@@ -138,6 +140,8 @@ def _flag(told: Told, payload: Payload | None, decoded: Mapping[str, Any]) -> No
         return
     if payload.unread:
         told.flags.add(PARTIAL)
+    if payload.guessed:
+        told.flags.add(GUESSED)
     same = payload.values.keys() & decoded.keys()
     if any(isinstance(decoded[name], int | float) and decoded[name] != payload.values[name] for name in same):
         told.flags.add(DIFFERS)

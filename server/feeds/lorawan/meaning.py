@@ -85,7 +85,7 @@ def flat(decoded: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(item, Mapping) and isinstance(item.get("type"), str):
             word = item["type"].casefold()
             value = item.get("measurementValue")
-            if word == "barometric pressure" and isinstance(value, int | float):
+            if word == "barometric pressure" and isinstance(value, int | float) and abs(value) < 1e9:
                 value = value / 100  # Pa
             found[_TYPED.get(word, str(item["type"])[:100])] = value
     return found

@@ -22,6 +22,8 @@ class Payload(Struct):
     info: Values
     past: list[Past]
     unread: bytes = b""
+    guessed: bool = False
+    """Whether the layout was chosen for nothing but that it explains every byte."""
 
     @property
     def whole(self) -> bool:
