@@ -16,7 +16,7 @@ from server.cli_feeds import decode, list_feeds, quarantine
 from server.cli_objects import objects
 from server.cli_options import CONFIG, DATA, ROLES, settings_of, usable
 from server.cli_pack import pack
-from server.cli_tools import backup, doctor, export, record, replay, verify
+from server.cli_tools import backup, doctor, erase, export, record, replay, verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -137,7 +137,20 @@ def link(
 
 for command in (objects, pack, route_command, water_command):
     base.add_command(command)
-for command in (backup, base, connections, decode, doctor, export, list_feeds, quarantine, record, replay, verify):
+for command in (
+    backup,
+    base,
+    connections,
+    decode,
+    doctor,
+    erase,
+    export,
+    list_feeds,
+    quarantine,
+    record,
+    replay,
+    verify,
+):
     main.add_command(command)
 for command in (geocode, reverse):
     base.add_command(command)

@@ -66,6 +66,24 @@ def export(
 
 @click.command()
 @DATA
+@CONFIG
+@click.option("--situation", required=True, help="live or the id of an exercise.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(data_dir: Path, config_path: Path | None, situation: str, yes: bool) -> None:
+    """Erase a situation for good: journal, media, what was refused. Stop the server first; backups are yours."""
+    from server import erase as eraser
+
+    settings = settings_of(data_dir, config_path)
+    if not yes:
+        click.confirm(f"Erase everything of {situation} in {data_dir}, for good?", abort=True)
+    with told():
+        gone = eraser.erase(data_dir, settings, situation)
+    click.echo(f"erased {situation}: {gone.files} files, {gone.bytes} bytes, {gone.refused} refused")
+    click.echo("still there, if you made any: backups, recordings in scenarios/, files written by export")
+
+
+@click.command()
+@DATA
 @SITUATION
 @click.option("--name", required=True, help="Name of the scenario: a-z, 0-9, _ and -.")
 @click.option("--title", help="What planners read (default: the name).")

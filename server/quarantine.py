@@ -18,21 +18,22 @@ from msgspec import Struct
 from layers.observation import iso
 from server import runtime
 from server.feeds._secrets import clean
-from server.quarantined import Message, Messages, Retried
+from server.quarantined import KEEP_S, Message, Messages, Retried
 
 BUSY_TIMEOUT_MS = 10_000
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS refused(
   id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, situation TEXT NOT NULL, feed TEXT NOT NULL,
   instance TEXT NOT NULL, sender TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, subject TEXT,
-  excerpt TEXT NOT NULL, size INTEGER NOT NULL, message INTEGER, outcome TEXT, retried_at TEXT, retry_reason TEXT);
+  excerpt TEXT NOT NULL, size INTEGER NOT NULL, kept_at REAL, message INTEGER, outcome TEXT, retried_at TEXT,
+  retry_reason TEXT);
 CREATE INDEX IF NOT EXISTS by_source ON refused(feed, instance, id);
 CREATE TABLE IF NOT EXISTS counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT OR IGNORE INTO counter VALUES ('dropped', 0), ('bytes', 0), ('total', 0);
 """
 _GIVEN = "at, situation, feed, instance, sender, kind, reason, subject, excerpt, size"
 _COLUMNS = f"id, {_GIVEN}, outcome, retried_at, retry_reason"
-_LATER = {"message": "INTEGER", "outcome": "TEXT", "retried_at": "TEXT", "retry_reason": "TEXT"}
+_LATER = {"kept_at": "REAL", "message": "INTEGER", "outcome": "TEXT", "retried_at": "TEXT", "retry_reason": "TEXT"}
 """Columns that a file of an earlier release lacks."""
 
 
@@ -155,6 +156,23 @@ class Quarantine:
         with self.lock:
             return runtime.offload(self._rows_of, message_id)
 
+    def erase(self, situation: str) -> int:
+        """Erase all that was refused of a situation, so that it is not in the file either; how many rows that were."""
+        with self.lock:
+            return runtime.offload(self._erase, situation)
+
+    def _erase(self, situation: str) -> int:
+        self.database.execute("PRAGMA secure_delete = ON")
+        with self.database as db:
+            number = int(db.execute("SELECT count(*) FROM refused WHERE situation=?", (situation,)).fetchone()[0])
+            db.execute("DELETE FROM message WHERE situation=?", (situation,))
+            db.execute("DELETE FROM refused WHERE situation=?", (situation,))
+            kept = "SELECT coalesce(sum(length(excerpt) + length(reason)), 0) FROM refused"
+            db.execute(f"UPDATE counter SET value = ({kept}) WHERE name = 'bytes'")  # noqa: S608  (a constant)
+        self.database.execute("VACUUM")
+        self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return number
+
     def _grow(self) -> None:
         """Add the columns that a file of an earlier release lacks; its rows have no whole message."""
         there = {str(column[1]) for column in self.database.execute("PRAGMA table_info(refused)")}
@@ -162,6 +180,8 @@ class Quarantine:
             if name not in there:
                 self.database.execute(f"ALTER TABLE refused ADD COLUMN {name} {kind}")
         self.database.execute("CREATE INDEX IF NOT EXISTS by_message ON refused(message)")
+        self.database.execute("CREATE INDEX IF NOT EXISTS by_age ON refused(kept_at)")
+        self.database.execute("UPDATE refused SET kept_at = ? WHERE kept_at IS NULL", (time.time(),))
         self.database.commit()
 
     def _settle(self, message_id: int, outcomes: Sequence[Retried], at: str) -> None:
@@ -184,8 +204,8 @@ class Quarantine:
             kept = None if message is None else self.messages.keep(message, time.time())
             for item in rows:
                 last = db.execute(
-                    f"INSERT INTO refused({_GIVEN}, message) VALUES ({','.join('?' * 11)})",  # noqa: S608  (constants)
-                    (*(getattr(item, name) for name in _GIVEN.split(", ")), kept),
+                    f"INSERT INTO refused({_GIVEN}, message, kept_at) VALUES ({','.join('?' * 12)})",  # noqa: S608
+                    (*(getattr(item, name) for name in _GIVEN.split(", ")), kept, time.time()),
                 ).lastrowid
             self._count("total", len(rows))
             self._count("bytes", sum(len(item.excerpt) + len(item.reason) for item in rows))
@@ -199,7 +219,17 @@ class Quarantine:
             while self._value("bytes") > self.max_bytes:
                 self._drop("id IN (SELECT id FROM refused ORDER BY id LIMIT 100)", ())
             self.messages.bound(time.time())
+            self._fade(time.time() - KEEP_S)
         return int(last or 0)
+
+    def _fade(self, before: float) -> None:
+        """What strangers wrote is kept as long as their whole messages; that it was refused, and why, stays."""
+        faded = self.database.execute(
+            "UPDATE refused SET excerpt = '' WHERE excerpt != '' AND kept_at < ? RETURNING id", (before,)
+        ).fetchall()
+        if faded:
+            total = "SELECT coalesce(sum(length(excerpt) + length(reason)), 0) FROM refused"
+            self.database.execute(f"UPDATE counter SET value = ({total}) WHERE name = 'bytes'")  # noqa: S608
 
     def _drop(self, where: str, arguments: Sequence[object]) -> None:
         gone = self.database.execute(
