@@ -37,6 +37,14 @@ def moment(written: object, zone: str = "UTC") -> tuple[datetime, bool]:
         raise ValueError(f"no time: {str(written)[:40]}") from error
 
 
+def local(at: datetime, zone: str) -> datetime:
+    """The moment in the zone; as it is where that would be outside the years 1 to 9999."""
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except OverflowError:
+        return at
+
+
 def interval(written: object, zone: str = "UTC") -> tuple[datetime, datetime, bool]:
     """Both ends of `from/to` (a single time is both), and whether a zone was assumed. Raises ValueError."""
     if not isinstance(written, str) or "/" not in written:

@@ -22,11 +22,12 @@ from server.feeds._documents import documents
 from server.feeds._geometry import BadGeometry, geojson
 from server.feeds._secrets import clean
 from server.feeds._stream import Stream
-from server.feeds.ngsi.values import count, number, time
+from server.feeds.ngsi.values import Bad, Reading, count, number, time
 
 NAME = "hystreet"
 MAX_BYTES = 8_000_000
 MAX_CELLS = 60
+LAST_YEAR = 9990
 NOT_MEASURED, SUM_DIFFERS = "not_measured", "sum_differs"
 """Flags: nought without weather, from before the sensor was at work; the directions do not add up."""
 _TIME = re.compile(r"zeitpunkt|time of measurement|timestamp|^zeit$", re.IGNORECASE)
@@ -172,7 +173,7 @@ def _location(fields: Fields) -> Place:
             fields.bad("measurements", "an object is expected", item)
             continue
         one = fields.batch.fields(item, fields.of)
-        at = one.said("timestamp", time)
+        at = one.said("timestamp", _beginning)
         if at is None:
             one.bad("timestamp", "expected", item)
             continue
@@ -187,6 +188,14 @@ def _location(fields: Fields) -> Place:
         found.extra = {name: item.get(name) for name in _KEPT} | {"zones": item.get("zones")}
         place.measurements.append(found)
     return place
+
+
+def _beginning(value: Any, reading: Reading) -> datetime | None:
+    """When an interval begins; its end is a time too."""
+    at = time(value, reading)
+    if at is not None and at.year > LAST_YEAR:
+        raise Bad("no time: outside the years 1 to 9999")
+    return at
 
 
 def _measurement(at: datetime, total: int | None, towards: int | None, away: int | None, weather: bool) -> Measurement:
@@ -272,7 +281,7 @@ def _row(row: list[str], columns: Columns, places: dict[str, Place], batch: Batc
     fields = batch.fields(dict(zip(columns.names, row, strict=False)))
     name = _cell(row, columns.place)
     fields.of = subject(NAME, name or "unknown")
-    at = fields.said(columns.names[columns.at], time)
+    at = fields.said(columns.names[columns.at], _beginning)
     total = fields.said(columns.names[columns.total], count)
     if at is None or total is None:
         batch.refuse("a row without time or total", ";".join(row)[:300], fields.of, BAD_ATTRIBUTE)

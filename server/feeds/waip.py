@@ -164,10 +164,15 @@ def _clock_time(written: str | None, at: datetime, zone: str) -> datetime:
     found = _CLOCK.fullmatch(written.strip()) if written is not None else None
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:
         return at
-    here = at.astimezone(ZoneInfo(zone))
-    clock = here.replace(hour=int(found[1]), minute=int(found[2]), second=min(int(found[3] or 0), 59), microsecond=0)
-    clock = clock if clock > here - timedelta(hours=EARLIER_H) else clock + timedelta(days=1)
-    return clock.astimezone(at.tzinfo)
+    try:
+        here = at.astimezone(ZoneInfo(zone))
+        clock = here.replace(
+            hour=int(found[1]), minute=int(found[2]), second=min(int(found[3] or 0), 59), microsecond=0
+        )
+        clock = clock if clock > here - timedelta(hours=EARLIER_H) else clock + timedelta(days=1)
+        return clock.astimezone(at.tzinfo)
+    except OverflowError:  # a day at the end of all years
+        return at
 
 
 FEED = Feed(

@@ -3,7 +3,6 @@
 import re
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Struct, UnsetType, field
 
@@ -16,6 +15,7 @@ from server.feeds._dispatch import DispatchOptions, local_time
 from server.feeds._fms import CALLS, NO_STATUS, TO_VEHICLE, Identity
 from server.feeds._positions import in_text
 from server.feeds._secrets import clean
+from server.feeds._times import local
 from server.feeds.boswatch.lines import packets, plain
 
 NAME = "boswatch"
@@ -172,7 +172,7 @@ def _page(packet: Fields, loop: str, name: str, message: str, capture: Capture) 
     options, at = capture.options, packet.said("timestamp", local_time)
     place = in_text(message)
     said = _fields(message if place is None else place[2], options)
-    day = (at or capture.batch.context.received_at).astimezone(ZoneInfo(capture.batch.context.zone)).date().isoformat()
+    day = local(at or capture.batch.context.received_at, capture.batch.context.zone).date().isoformat()
     number = said.get("number")
     packet.of = of = subject(NAME, number) if number else subject(NAME, "page", day, idempotency_key(message))
     keyword = said.get("keyword") or UNSET

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET
 
@@ -10,7 +9,7 @@ from layers.content import Device
 from server.feeds import MALFORMED, Context, Decoded, DecodeError
 from server.feeds._batch import Batch, settings, subject
 from server.feeds._geometry import BadGeometry, position
-from server.feeds._times import moment
+from server.feeds._times import local, moment
 from server.feeds.sia_dc09 import data
 from server.feeds.sia_dc09.data import Data, Reported
 from server.feeds.sia_dc09.frame import Frame, split, text_of, timestamp
@@ -160,7 +159,7 @@ def _occurred(
     if reported.clock is None:
         return None
     zone = (entry.zone if entry else None) or batch.context.zone
-    stamped = (inside.time or batch.context.received_at).astimezone(ZoneInfo(zone))
+    stamped = local(inside.time or batch.context.received_at, zone)
     year, month, day = reported.date or (stamped.year, stamped.month, stamped.day)
     hour, minute, second = reported.clock
     try:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -17,6 +16,7 @@ from server.feeds._batch import NO_POSITION, Batch, Fields, settings, subject
 from server.feeds._documents import documents
 from server.feeds._positions import in_text
 from server.feeds._secrets import clean
+from server.feeds._times import local
 from server.feeds.ngsi.values import Bad, Reading, text, time
 from server.feeds.tetracontrol import callout
 from server.feeds.tetracontrol.callout import Remark, Words
@@ -168,7 +168,7 @@ def _short_message(message: Fields, kind: str, capture: Capture) -> None:
 
 
 def _day(at: datetime | None, batch: Batch) -> str:
-    return (at or batch.context.received_at).astimezone(ZoneInfo(batch.context.zone)).date().isoformat()
+    return local(at or batch.context.received_at, batch.context.zone).date().isoformat()
 
 
 def _callout(message: Fields, remark: Remark, words: Words, capture: Capture) -> None:
