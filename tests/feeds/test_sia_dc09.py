@@ -298,6 +298,13 @@ def test_an_encrypted_frame_with_its_key(options: Any) -> None:
     assert KEY not in repr(decoded(NAME, body, options=options))
 
 
+def test_an_encrypted_frame_closed_with_a_bracket_again() -> None:
+    digits = encrypt("#4712|NFA1]_19:00:00,11-21-2026", key_of(KEY), "x7Kq")
+    found = decoded(NAME, build(f'"*SIA-DCS"0007L0#4712[{digits}]'.encode()), options={"key": KEY})
+    assert len(found.observations) == 1
+    assert not found.refused
+
+
 def test_an_encrypted_link_test_without_a_bar() -> None:
     clear = "QxT9nR2mKp5w0aZcVbL]_19:00:00,11-21-2026"
     padded = clear.rjust(-(-len(clear) // 16) * 16, "k")

@@ -38,7 +38,7 @@ def decrypt(rest: str, key: bytes) -> str | None:
 
     None where the key is another. The padding ends with the first bar; a link test may have none.
     """
-    digits = rest.removeprefix("[").strip()
+    digits = rest.removeprefix("[").strip().removesuffix("]")
     if not _HEX.fullmatch(digits) or len(digits) % (2 * BLOCK):
         return None
     decryptor = Cipher(AES(key), CBC(_ZERO)).decryptor()
