@@ -170,6 +170,21 @@ def test_the_control_room_shows_it_as_text(place: Place, open_desk: Open) -> Non
     watch.clean()
 
 
+def test_reasons_are_told_in_the_language_of_the_screen(place: Place, open_desk: Open) -> None:
+    desk = open_desk(f"{place.server.url}/control", token=place.token).is_in()
+    desk.tab("sources")
+    row = desk.page.locator("#tab-panel [data-id='source:divera/fremd']")
+    expect(row).to_contain_text("abgewiesen 1: Kein gültiges JSON")
+    desk.tab("quarantine")
+    refused = desk.page.locator("#tab-panel li", has_text="divera/fremd")
+    expect(refused.locator(".why")).to_have_text("Kein gültiges JSON")
+    expect(refused).to_contain_text("von 127.0.0.1")
+    technical = refused.get_by_text("not JSON:")
+    expect(technical).to_be_hidden()
+    refused.get_by_text("Technische Angabe (englisch)").click()
+    expect(technical).to_be_visible()
+
+
 def test_the_pages_of_the_gis_interface_show_it_as_text(place: Place, browser: Browser) -> None:
     basic = base64.b64encode(f"x:{place.token}".encode()).decode()
     context = browser.new_context(extra_http_headers={"Authorization": f"Basic {basic}"})

@@ -245,6 +245,7 @@ export const de = {
   "quarantine.outcome.ok": "nachgelesen",
   "quarantine.outcome.refused": "weiter abgewiesen",
   "quarantine.notkept": "Nicht mehr ganz aufbewahrt: zu groß für die Einstellungen, zu alt oder verdrängt.",
+  "quarantine.from": "von",
   "quarantine.technical": "Technische Angabe (englisch)",
   "quarantine.failed": "Die Quarantäne ließ sich nicht laden: {reason}",
 

@@ -246,6 +246,7 @@ export const en: Record<Key, string> = {
   "quarantine.outcome.ok": "read later",
   "quarantine.outcome.refused": "still refused",
   "quarantine.notkept": "Not kept whole: too large for the settings, too old or displaced.",
+  "quarantine.from": "from",
   "quarantine.technical": "Technical reason",
   "quarantine.failed": "The quarantine could not be loaded: {reason}",
 

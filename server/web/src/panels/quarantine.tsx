@@ -42,6 +42,9 @@ interface Summary {
 
 const nameOf = (id: string): string => situations.value.find((one) => one.id === id)?.title ?? id;
 
+/** "wache1 (40f28030) von 10.0.0.7": the address behind a name is told in the language of the screen. */
+const senderText = (sender: string): string => sender.replace(/ from (\S+)$/, (_, address: string) => ` ${t("quarantine.from")} ${address}`);
+
 const isOpen = (row: Row): boolean => row.kept && row.outcome !== "ok";
 
 const EVERY_MS = 15_000;
@@ -93,7 +96,7 @@ export function Quarantine(): JSX.Element {
           <li key={row.id} class="row">
             <div class="line"><strong>{row.feed}/{row.instance}</strong> <time class="age" dateTime={row.at}>{formatMoment(row.at, Date.now(), lang.value)}</time></div>
             <div class="why">{whyText(row.why)}</div>
-            <small>{row.sender} · {nameOf(row.situation)}</small>
+            <small>{senderText(row.sender)} · {nameOf(row.situation)}</small>
             <code>{row.excerpt}</code>
             <details><summary>{t("quarantine.technical")}</summary><span lang="en">{row.reason}</span></details>
             <Fate row={row} busy={busy.value} again={() => void again({ ids: [row.id] })} />
