@@ -55,7 +55,7 @@ def lagebild(*words: str | Path, **environment: str) -> subprocess.CompletedProc
 def make_token(data: Path, role: str, name: str = "", *options: str) -> str:
     """A token by the operator's command, in this process: a test that needs three does not start Python three times."""
     words = ["token", "create", "--data", str(data), "--role", role, "--name", name or role, *options]
-    done = CliRunner().invoke(main, words)
+    done = CliRunner().invoke(main, list(map(str, words)))  # a role may be a member of its enumeration
     assert done.exit_code == 0, done.output
     return done.stdout.strip()
 
