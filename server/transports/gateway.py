@@ -5,6 +5,7 @@ are answered, counted and dropped.
 """
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -44,6 +45,7 @@ class GatewaySocket:
         self._turned_away = turned_away
         self._places = Places(MAX_CONNECTIONS, MAX_PER_ADDRESS)
         self.open: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO") != "/" or environ.get("HTTP_UPGRADE", "").lower() != "websocket":
@@ -54,7 +56,7 @@ class GatewaySocket:
         who = self._access.check((query.get("componentId") or [""])[0])
         building = building_of(who.name) if who is not None and who.role == "feed" else None
         address = environ.get("REMOTE_ADDR") or "unknown"
-        if building is None or (full := self._is_full(building, address)) is not None:
+        if building is None or (full := self._take(building, address)) is not None:
             status = "401 Unauthorized" if building is None else full
             if building is not None and self._turned_away is not None:
                 self._turned_away()
@@ -63,7 +65,7 @@ class GatewaySocket:
         try:
             return self._welcome(environ, start_response, building)
         finally:
-            self._places.leave(address)
+            self._leave(building, address)
 
     def _welcome(self, environ: dict[str, Any], start_response: Any, building: str) -> Any:
         try:
@@ -71,22 +73,27 @@ class GatewaySocket:
         except (simple_websocket.ConnectionError, OSError):
             start_response("400 Bad Request", [("Content-Length", "0")])
             return [b""]
-        self.open[building] += 1
-        try:
-            self._serve(socket, building)
-        finally:
-            self.open[building] -= 1
-            self.open += Counter()  # forgets homes without a socket
+        self._serve(socket, building)
         return runtime.answered(environ)
 
-    def _is_full(self, building: str, address: str) -> str | None:
-        """The status for a home that finds no place; None: it has one."""
-        if self.open[building] >= MAX_PER_HOME:
-            return "429 Too Many Requests"
-        full = self._places.open >= self._places.total
-        if self._places.take(address) is None:
+    def _take(self, building: str, address: str) -> str | None:
+        """Take a place before the handshake is answered, or many at once would all find it free; the status for a home
+        that finds none.
+        """
+        with self._lock:
+            if self.open[building] >= MAX_PER_HOME:
+                return "429 Too Many Requests"
+            full = self._places.open >= self._places.total
+            if self._places.take(address) is not None:
+                return "503 Service Unavailable" if full else "429 Too Many Requests"
+            self.open[building] += 1
             return None
-        return "503 Service Unavailable" if full else "429 Too Many Requests"
+
+    def _leave(self, building: str, address: str) -> None:
+        with self._lock:
+            self._places.leave(address)
+            self.open[building] -= 1
+            self.open += Counter()  # forgets homes without a socket
 
     def _serve(self, socket: Server, building: str) -> None:
         def send(text: str) -> None:
