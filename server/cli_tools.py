@@ -41,7 +41,7 @@ def doctor(data_dir: Path, config_path: Path | None) -> None:
 @DATA
 @CONFIG
 @SITUATION
-@click.option("--format", "form", type=click.Choice(["geojson", "kml", "gpkg", "jsonl"]), default="geojson",
+@click.option("--format", "form", type=click.Choice(["geojson", "kml", "kmz", "gpkg", "jsonl"]), default="geojson",
               show_default=True, help="The picture, or every journal entry, one per line.")  # fmt: skip
 @click.option("--at", type=TIME, help="The picture as it was then (UTC).")
 @click.option("--role", type=ROLES, default="control", show_default=True, help="The picture as this role sees it.")

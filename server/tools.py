@@ -43,7 +43,7 @@ from server.situations import LIVE, Situations, SituationSettings
 from server.thumbnails import Thumbnails
 from server.verification import verify as prove
 
-FORMATS = {"kml": kml.document, "gpkg": gpkg.document}
+FORMATS = {"kml": kml.document, "kmz": kml.zipped, "gpkg": gpkg.document}
 """Files of a situation besides GeoJSON."""
 MIN_FREE_BYTES = 1_000_000_000
 ANSWER_WITHIN_S = 600.0

@@ -1,21 +1,29 @@
 """KML 2.2 (OGC 07-147r2): a folder per layer in its colour, the age of each feature in its description.
 
-Nothing is fetched from elsewhere: no icons but the viewer's own, tinted.
+Nothing is fetched from elsewhere. KMZ is the same, zipped with pins of our own; in plain KML a point has the viewer's
+own pin, tinted.
 """
 
 import re
 from datetime import datetime
 from html import escape
+from io import BytesIO
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from lxml import etree
 
 from layers.wire import Feature
 from server.exports import Snapshot
+from server.exports.pins import TIP, pin
 from server.ogc.columns import text
 from server.ogc.live import TITLES
 
 MIME = "application/vnd.google-earth.kml+xml"
+KMZ_MIME = "application/vnd.google-earth.kmz"
+MAIN, PIN = "doc.kml", "pins/{layer}.png"
+"""What a viewer opens of a KMZ (OGC 07-147r2, annex C), and where its pins lie."""
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 NAMESPACE = "http://www.opengis.net/kml/2.2"
 NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""
@@ -46,12 +54,22 @@ PEN_PX = "3"
 Node = etree._Element
 
 
-def document(snapshot: Snapshot) -> bytes:
-    """The whole situation."""
+def zipped(snapshot: Snapshot) -> bytes:
+    """The whole situation as KMZ."""
+    out = BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(ZipInfo(MAIN, ZIP_EPOCH), document(snapshot, with_pins=True), ZIP_DEFLATED)
+        for layer in snapshot.tables:
+            archive.writestr(ZipInfo(PIN.format(layer=layer), ZIP_EPOCH), pin(layer, _colour(layer)))
+    return out.getvalue()
+
+
+def document(snapshot: Snapshot, with_pins: bool = False) -> bytes:
+    """The whole situation; `with_pins`: the pictures lie beside it."""
     root, body = _document(snapshot.marked_title)
     _add(body, "description", f"Lagebild, {snapshot.situation}, Stand {_when(snapshot.now)}")
     for layer in snapshot.tables:
-        _style(body, layer)
+        _style(body, layer, with_pins)
     for layer, table in snapshot.tables.items():
         folder = _add(body, "Folder")
         mark = "ÜBUNG: " if snapshot.exercise else ""
@@ -91,11 +109,28 @@ def _add(parent: Node, name: str, told: str | None = None) -> Node:
     return node
 
 
-def _style(body: Node, layer: str) -> None:
+def _colour(layer: str) -> str:
+    return COLOURS.get(layer, "616161")
+
+
+def _pin(style: Node, layer: str) -> None:
+    """The picture as it is (a colour would tint it), its tip on the place."""
+    part = _add(style, "IconStyle")
+    _add(_add(part, "Icon"), "href", PIN.format(layer=layer))
+    spot = _add(part, "hotSpot")
+    for name, value in (("x", TIP[0]), ("y", TIP[1])):
+        spot.set(name, f"{value:g}")
+        spot.set(f"{name}units", "fraction")
+
+
+def _style(body: Node, layer: str, with_pins: bool) -> None:
     style = _add(body, "Style")
     style.set("id", layer)
-    red, green, blue = (COLOURS.get(layer, "616161")[at : at + 2] for at in (0, 2, 4))
+    red, green, blue = (_colour(layer)[at : at + 2] for at in (0, 2, 4))
     for name, opacity in (("IconStyle", SOLID), ("LineStyle", SOLID), ("PolyStyle", SHEER)):
+        if with_pins and name == "IconStyle":
+            _pin(style, layer)
+            continue
         part = _add(style, name)
         _add(part, "color", opacity + blue + green + red)
         if name == "LineStyle":

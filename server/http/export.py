@@ -1,4 +1,4 @@
-"""A situation as a file: GET /export.kml and /export.gpkg, under the view of the role; noted in the audit trail."""
+"""A situation as a file (GET /export.kml, .kmz, .gpkg), under the view of the role; noted in the audit trail."""
 
 from collections.abc import Callable
 from math import ceil
@@ -30,13 +30,25 @@ _throttle = Throttle(per_minute=PER_MINUTE, burst=BURST)
 @needs(*VIEWERS, basic=True)
 def export_kml() -> ResponseReturnValue:
     """?situation=live&at=<time>&layers=a,b; with &refresh_s=30 a link that the viewer follows that often."""
+    return _linked("kml") or _file(kml.document, kml.MIME, "kml")
+
+
+@blueprint.get("/export.kmz")
+@needs(*VIEWERS, basic=True)
+def export_kmz() -> ResponseReturnValue:
+    """As /export.kml, with pins of our own; the link that is followed is a small KML, too."""
+    return _linked("kmz") or _file(kml.zipped, kml.KMZ_MIME, "kmz")
+
+
+def _linked(ending: str) -> Response | None:
+    """A link that a viewer follows, where one is asked for."""
     refresh_s = number("refresh_s", 0, LEAST_REFRESH_S, MOST_REFRESH_S)
     if not refresh_s:
-        return _file(kml.document, kml.MIME, "kml")
+        return None
     situation = find(request.args.get("situation"))
     base = (house().settings.server.public_url or request.url_root).rstrip("/")
     query = {name: value for name, value in request.args.items() if name in ("layers", "at")}
-    address = f"{base}/export.kml?{urlencode({'situation': situation.id, **query})}"
+    address = f"{base}/export.{ending}?{urlencode({'situation': situation.id, **query})}"
     title = snapshot([], situation.id, situation.title, _exercise(situation), situation.clock.now()).marked_title
     return _answer(kml.network_link(title, address, refresh_s), kml.MIME, f"lagebild-{situation.id}.kml")
 

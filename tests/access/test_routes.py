@@ -55,6 +55,7 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/quarantine/retry"): CONTROL,
     ("GET", "/picture"): VIEWERS,
     ("GET", "/export.kml"): VIEWERS,
+    ("GET", "/export.kmz"): VIEWERS,
     ("GET", "/export.gpkg"): VIEWERS,
     ("GET", "/ogc/style.css"): OPEN,
     ("GET", "/ogc"): VIEWERS,

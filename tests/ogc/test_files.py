@@ -5,12 +5,16 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+import numpy as np
 import pytest
 import shapely
 from lxml import etree
+from PIL import Image
 
 from server.exports import gpkg, kml, snapshot
 from server.ogc.columns import aligned
@@ -109,6 +113,33 @@ SHAPES = [
 ]
 
 
+def test_a_kmz_has_a_pin_of_our_own_for_each_layer_and_fetches_nothing() -> None:
+    places = [feature("a", {"type": "Point", "coordinates": [8.7, 51.7]}), feature("b", None, layer="units")]
+    body = kml.zipped(snapshot(places, "live", "Echtlage", False, NOW))
+    assert body == kml.zipped(snapshot(places, "live", "Echtlage", False, NOW))
+    with ZipFile(BytesIO(body)) as archive:
+        names = archive.namelist()
+        assert (names[0], sorted(names[1:])) == ("doc.kml", ["pins/marks.png", "pins/units.png"])
+        root = etree.fromstring(archive.read("doc.kml"))
+        colours = {name: Image.open(BytesIO(archive.read(name))) for name in names[1:]}
+    for layer, colour in (("marks", (0x37, 0x47, 0x4F, 255)), ("units", (0x15, 0x65, 0xC0, 255))):
+        (icon,) = root.iterfind(f".//k:Style[@id='{layer}']/k:IconStyle", KML)
+        assert [etree.QName(child).localname for child in icon] == ["Icon", "hotSpot"]
+        assert icon.findtext("k:Icon/k:href", None, KML) == f"pins/{layer}.png"
+        spot = icon.find("k:hotSpot", KML)
+        assert spot is not None
+        assert dict(spot.attrib) == {"x": "0.5", "xunits": "fraction", "y": "0", "yunits": "fraction"}
+        picture = np.asarray(colours[f"pins/{layer}.png"])
+        assert picture.shape == (64, 64, 4)
+        # The ground beside the letter, the tip, and nothing in the corners.
+        assert tuple(picture[24, 14].tolist()) == colour
+        assert picture[61, 32, 3] > 128
+        assert picture[[0, 0, 63, 63], [0, 63, 0, 63], 3].tolist() == [0, 0, 0, 0]
+    assert not [one for one in root.iterfind(".//k:href", KML) if "://" in str(one.text)]
+    plain = etree.fromstring(kml.document(snapshot(places, "live", "Echtlage", False, NOW)))
+    assert plain.find(".//k:Icon", KML) is None
+
+
 def test_a_geopackage_has_a_spatial_index_that_gdal_uses_and_keeps_in_step(tmp_path: Path) -> None:
     features = [feature(str(at), shapely.geometry.mapping(shape)) for at, shape in enumerate(SHAPES)]
     features += [feature("8", None), feature("9", {"type": "LineString", "coordinates": []})]
@@ -142,12 +173,12 @@ def test_a_geopackage_has_a_spatial_index_that_gdal_uses_and_keeps_in_step(tmp_p
     assert tree() == {name: pytest.approx(bounds, abs=1e-5) for name, bounds in expected.items()}
 
 
-@pytest.mark.parametrize("form", ["gpkg", "kml"])
+@pytest.mark.parametrize("form", ["gpkg", "kml", "kmz"])
 def test_every_kind_of_geometry_comes_back(form: str, tmp_path: Path) -> None:
     features = [feature(str(at), shapely.geometry.mapping(shape)) for at, shape in enumerate(SHAPES)]
     taken = snapshot([*features, feature("9", None)], "live", "Echtlage", False, NOW)
     file = tmp_path / f"all.{form}"
-    file.write_bytes({"gpkg": gpkg.document, "kml": kml.document}[form](taken))
+    file.write_bytes({"gpkg": gpkg.document, "kml": kml.document, "kmz": kml.zipped}[form](taken))
     read = sorted(features_by_gdal(file), key=lambda one: str(one["properties"]["id"]))
     assert len(read) == len(SHAPES) + 1
     assert read.pop()["geometry"] is None

@@ -309,6 +309,13 @@ def test_some_layers_as_they_were_and_a_link_that_is_followed(town: Town, tmp_pa
     link = town.server.request("GET", f"/export.kml?situation={FAIR}&layers=units&refresh_s=30", control).text
     assert "<refreshInterval>30</refreshInterval>" in link
     assert f"<href>{town.server.url}/export.kml?situation={FAIR}&amp;layers=units</href>" in link
+    pinned = town.server.request("GET", f"/export.kmz?situation={FAIR}&layers=units&refresh_s=30", control).text
+    assert f"<href>{town.server.url}/export.kmz?situation={FAIR}&amp;layers=units</href>" in pinned
+    answer = town.server.request("GET", f"/export.kmz?situation={FAIR}&layers=units", control)
+    assert answer.headers["Content-Type"] == "application/vnd.google-earth.kmz"
+    file = tmp_path / "now.kmz"
+    file.write_bytes(answer.content)
+    assert len(features_by_gdal(file)) == 5
     for query in ("refresh_s=1", "refresh_s=x", "layers=none", "at=never"):
         assert town.server.request("GET", f"/export.kml?{query}", control).status_code == 422
     assert town.server.request("GET", "/export.kml?layers=devices", town.token("liaison")).status_code == 422
