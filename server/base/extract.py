@@ -6,7 +6,7 @@ of a forest with one missing edge the rings that do close are still a forest.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from osmium.osm import NODE, RELATION, WAY
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
+from layers.plain import plainly
 from server.base.elements import Element, OsmType, Problems, is_area
 from server.base.mend import beginning
 from server.base.rings import assemble, filled
@@ -25,6 +26,8 @@ Wants = Callable[[Mapping[str, str]], bool]
 AREA_RELATIONS = frozenset({"multipolygon", "boundary"})
 TYPES: dict[str, OsmType] = {"n": "node", "w": "way", "r": "relation"}
 Box = tuple[float, float, float, float]
+UNREADABLE = (RuntimeError, ValueError, osmium.InvalidLocationError)
+"""What libosmium raises for whatever a file can be: RuntimeError, but others for an id, a position or a value."""
 
 
 class ExtractError(Exception):
@@ -45,6 +48,10 @@ class Extract:
         self._rings: dict[int, tuple[Mapping[str, str], list[tuple[int, str]]]] = {}
         self._lines: dict[int, list[BaseGeometry] | None] = {}
         """Ways that relations are made of; None: not in the extract."""
+        self._drafted: dict[int, tuple[float, float]] | None = None
+        """Positions of nodes with negative ids; None: not read."""
+        self._source = path
+        """What is read: the file, or the beginning of one that breaks off."""
         self._said: Box | None = None
         self._read = 0
 
@@ -55,6 +62,8 @@ class Extract:
         """
         with tempfile.TemporaryDirectory() as scratch:
             yield from self._read_all(Path(scratch))
+        if not self._read and self.broken_off:
+            raise ExtractError(f"{self.path.name} is no OpenStreetMap extract: {self.broken_off}")
         if not self._read:
             raise ExtractError(f"{self.path.name} is an OpenStreetMap extract without any tagged element")
         self.bbox = self._said or self.bbox
@@ -63,21 +72,27 @@ class Extract:
         path = self.path
         try:
             relations = list(self._relations(path))
-        except RuntimeError as error:  # libosmium knows one exception for everything a file can be
+        except UNREADABLE as error:
             self.broken_off = str(error)
             try:
                 if (begun := beginning(path, scratch)) is None:
                     raise
                 path = begun
                 relations = list(self._relations(path))
-            except RuntimeError as worse:
+            except UNREADABLE as worse:
                 raise ExtractError(f"{self.path.name} is no OpenStreetMap extract: {worse}") from error
         yield from relations
+        self._source = path
         yield from self._nodes_and_ways(path)
         yield from self._areas_of_relations()
 
     def _relations(self, path: Path) -> Iterator[Element]:
         reader = osmium.FileProcessor(str(path), RELATION)
+        if reader.header.has_multiple_object_versions or ".osh" in path.suffixes:
+            raise ExtractError(
+                f"{self.path.name} holds the history of objects, also what is no longer there: make an extract of one "
+                "moment of it (osmium time-filter)"
+            )
         box = reader.header.box()
         if box.valid():
             self._said = (box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat)
@@ -87,6 +102,7 @@ class Extract:
             tags = dict(relation.tags)
             if not self._wants(tags):
                 continue
+            tags = plainly(tags)
             if tags.get("type") in AREA_RELATIONS:
                 ways = [(member.ref, member.role) for member in relation.members if member.type == "w"]
                 self._rings[relation.id] = (tags, ways)
@@ -100,15 +116,29 @@ class Extract:
         untagged_nodes = EmptyTagFilter()
         untagged_nodes.enable_for(NODE)
         item: Any
-        for item in reader.with_filter(untagged_nodes):
+        for item in self._up_to_the_break(reader.with_filter(untagged_nodes)):
             self._read += 1
             tags = dict(item.tags)
-            wanted = bool(tags) and self._wants(tags)
+            if wanted := bool(tags) and self._wants(tags):
+                tags = plainly(tags)
             if item.is_node():
                 if wanted:
                     yield from self._node(item, tags)
             elif wanted or item.id in self._lines:
                 yield from self._way(item, tags, wanted)
+
+    def _up_to_the_break(self, items: Iterable[Any]) -> Iterator[Any]:
+        """The items up to where they cannot be read any more."""
+        left = iter(items)
+        while True:
+            try:
+                item = next(left)
+            except StopIteration:
+                return
+            except UNREADABLE as error:
+                self.broken_off = self.broken_off or str(error)
+                return
+            yield item
 
     def _node(self, item: Any, tags: Mapping[str, str]) -> Iterator[Element]:
         if item.location.valid():
@@ -146,15 +176,28 @@ class Extract:
         missing: set[int] = set()
         for node in item.nodes:
             location = node.location
-            if not location.valid():
+            place = (location.lon, location.lat) if location.valid() else self._draft(node.ref)
+            if place is None:
                 missing.add(node.ref)
                 runs.append([])
             elif not runs[-1] or runs[-1][-1][0] != node.ref:
-                runs[-1].append((node.ref, (location.lon, location.lat)))
+                runs[-1].append((node.ref, place))
         if missing:
             self.problems.add("cut_ways", f"way {item.id}")
             self.problems.counts["missing_nodes"] += len(missing)
         return [run for run in runs if run]
+
+    def _draft(self, ref: int) -> tuple[float, float] | None:
+        """Where a node with a negative id lies: editors save so what was never uploaded, libosmium keeps none of it."""
+        if ref >= 0:
+            return None
+        if self._drafted is None:
+            self._drafted = {
+                node.id: (node.location.lon, node.location.lat)
+                for node in osmium.FileProcessor(str(self._source), NODE)
+                if node.id < 0 and node.location.valid()
+            }
+        return self._drafted.get(ref)
 
     def _areas_of_relations(self) -> Iterator[Element]:
         for relation, (tags, ways) in self._rings.items():

@@ -93,6 +93,8 @@ class Geocoder:
         hits = self._crossings(reading, short) if reading.crossing else []
         # Who names a crossing that there is means neither street alone.
         alone = self._plain(reading)
+        if reading.crossing and not hits:
+            alone = [_half(hit) for hit in alone]
         hits += [structs.replace(hit, score=_rounded(hit.score * 0.8)) for hit in alone] if hits else alone
         best = max((hit.score for hit in hits), default=0.0)
         hits = [hit for hit in hits if hit.score >= WORTH * best]
@@ -350,6 +352,13 @@ def label(street: sqlite3.Row, number: str | None, postcode: str | None) -> str:
     line = ", ".join(part for part in (" ".join(filter(None, (street["name"], number))), town) if part)
     district = street["district"]
     return f"{line} ({district})" if district and district != street["city"] else line
+
+
+def _half(hit: Hit) -> Hit:
+    """A street whose crossing with an unknown one was told: its middle is not where, so it is never taken for sure."""
+    if hit.kind != "street" or "unexplained" not in hit.matched:
+        return hit
+    return structs.replace(hit, score=_rounded(min(hit.score, SURE - CLEAR)))
 
 
 def _rounded(score: float) -> float:

@@ -14,8 +14,9 @@ from server.base.base import TILES
 from server.base.build import Output, Part
 from server.base.coast import sea
 from server.base.elements import Element
+from server.base.extract import Box
 from server.base.tiles_cut import LAYERS, Sheet, tiles
-from server.base.tiles_grid import MAX_ZOOM, MIN_ZOOM, projected
+from server.base.tiles_grid import EXTENT, MAX_ZOOM, MIN_ZOOM, Array, projected, to_units
 from server.base.tiles_schema import KEYS, Feature, Value, features
 
 SCHEMA = 1
@@ -36,6 +37,10 @@ FIELDS: dict[str, dict[str, str]] = {
     "poi": {"kind": "String", "name": "String", "ref": "String"},
     "place": {"kind": "String", "name": "String", "population": "Number"},
 }
+REACH_DEG = 0.2
+"""How far beyond the area that the extract says it covers its shapes are drawn."""
+MOST_TILES = 50_000
+"""A shape whose box holds more tiles at MAX_ZOOM is drawn only where the others are: one misplaced node makes such."""
 BOUNDARY_ZOOMS = {2: 8, 4: 8, 5: 8, 6: 8, 7: 11, 8: 11, 9: 12, 10: 13}
 """`admin_level`: zoom from which on it is drawn."""
 
@@ -89,9 +94,13 @@ class Tiles:
             for line in shapely.get_parts(merged):
                 self._add(Feature("boundary", line, {"level": level}, BOUNDARY_ZOOMS[level]))
         table = [{name: value for name, value, _ in key} for key in self._table]
-        shapes = projected(np.array(self._shapes, dtype=object))
+        shapes = _near(np.array(self._shapes, dtype=object), out.bbox)
         self._shapes.clear()
-        sheet = Sheet(shapes, self._layers, self._fields, self._zooms, table)
+        kept = np.flatnonzero(~shapely.is_empty(shapes))
+        self._layers, self._fields, self._zooms = (
+            [values[at] for at in kept] for values in (self._layers, self._fields, self._zooms)
+        )
+        sheet = Sheet(projected(shapes[kept]), self._layers, self._fields, self._zooms, table)
         counts = Counter(LAYERS[layer] for layer in self._layers)
         return {**dict(sorted(counts.items())), "tiles": self._write(sheet, out)}
 
@@ -109,6 +118,33 @@ class Tiles:
                 writer.write_tile(zxy_to_tileid(MIN_ZOOM, 0, 0), b"")
             writer.finalize(_header(out), _metadata(out))
         return written
+
+
+def _near(shapes: Array, box: Box) -> Array:
+    """The shapes without what lies far outside of the area; empty ones where that is all of it.
+
+    Whole relations in an extract reach over a country, and a node at 0, 0 makes a street of 5,000 km: each tile on
+    the way would be cut.
+    """
+    if not len(shapes):
+        return shapes
+    clipped = _clipped(shapes, box)
+    bounds = shapely.bounds(clipped)
+    span = np.nan_to_num(np.diff(to_units(bounds.reshape(-1, 2)).reshape(-1, 2, 2), axis=1)[:, 0] / EXTENT)
+    vast = np.abs(span[:, 0] * span[:, 1]) > MOST_TILES
+    if vast.any():
+        others = shapely.total_bounds(clipped[~vast])
+        clipped[vast] = _clipped(clipped[vast], box if np.isnan(others).any() else tuple(others))
+    return clipped
+
+
+def _clipped(shapes: Array, box: Box) -> Array:
+    low, high = np.array(box[:2]) - REACH_DEG, np.array(box[2:]) + REACH_DEG
+    bounds = shapely.bounds(shapes)
+    out = ~np.all((bounds[:, :2] >= low) & (bounds[:, 2:] <= high), axis=1)
+    shapes = shapes.copy()
+    shapes[out] = shapely.clip_by_rect(shapes[out], *low, *high)
+    return shapes
 
 
 def _header(out: Output) -> dict[str, object]:

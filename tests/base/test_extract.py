@@ -91,6 +91,10 @@ def test_an_area_that_crosses_itself_is_taken_apart(tmp_path: Path) -> None:
         ("a.osm", b"<gpx/>", "Unknown top-level element: gpx"),
         ("a.osm", b"", "is no OpenStreetMap extract"),
         ("a.jpeg", b"\xff\xd8", "Could not detect file format"),
+        ("a.osm", b'<osm version="0.6"><node id="x1" lat="1" lon="1"/></osm>', "illegal id: 'x1'"),
+        ("a.osm", b'<osm version="0.6"><node id="1" lat="abc" lon="1"/></osm>', "wrong format for coordinate: 'abc'"),
+        ("a.osm", Sheet(nodes={1: (8.0, 51.0, {"name": "x" * 2000})}).text().encode(), "value is too long"),
+        ("a.osh", Sheet(nodes={1: (8.0, 51.0, {"place": "town"})}).text().encode(), "history of objects"),
         ("a.osm", b'<?xml version="1.0"?><osm version="0.6"/>', "without any tagged element"),
         ("a.osm", Sheet(nodes={1: (8.0, 51.0, {})}).text().encode(), "without any tagged element"),
     ],
@@ -115,3 +119,37 @@ def test_of_a_file_that_breaks_off_the_beginning_is_read(tmp_path: Path, suffix:
     elements, extract = read(path)
     assert extract.broken_off
     assert 100 < len(elements) < len(read(town_osm_path())[0])
+
+
+def test_what_an_editor_saved_before_it_was_uploaded_has_negative_ids(tmp_path: Path) -> None:
+    path = tmp_path / "a.osm"
+    path.write_text(
+        """<osm version="0.6"><node id="-1" lat="51.0" lon="8.0"/><node id="-2" lat="51.001" lon="8.0"/>
+        <node id="3" version="1" lat="51.002" lon="8.0"/>
+        <way id="-4"><nd ref="-1"/><nd ref="-2"/><nd ref="3"/><nd ref="-9"/>
+        <tag k="highway" v="service"/></way></osm>"""
+    )
+    (element,), extract = read(path)
+    assert element.geometry is not None
+    assert list(element.geometry.coords) == [(8.0, 51.0), (8.0, 51.001), (8.0, 51.002)]
+    assert element.refs == (-1, -2, 3)
+    assert dict(extract.problems.counts) == {"cut_ways": 1, "missing_nodes": 1}
+
+
+def test_what_cannot_be_read_in_the_middle_ends_it_there(tmp_path: Path) -> None:
+    sheet = Sheet()
+    for number in range(40_000):
+        sheet.node(8.0 + number * 1e-5, 51.0, name=f"a{number}")
+    text = sheet.text().replace('lat="51.0" lon="8.39999"', 'lat="51.0" lon="east"')
+    path = tmp_path / "a.osm"
+    path.write_text(text)
+    elements, extract = read(path)
+    assert extract.broken_off == "wrong format for coordinate: 'east'"
+    assert [element.tags["name"] for element in elements] == [f"a{number}" for number in range(len(elements))]
+    assert 1000 < len(elements) < 40_000
+
+
+def test_signs_that_turn_the_order_of_letters_are_left_out(tmp_path: Path) -> None:
+    sheet = Sheet()
+    sheet.node(8.0, 51.0, name="Feuer\u202ewache")
+    assert read(sheet.write(tmp_path / "a.osm"))[0][0].tags == {"name": "Feuerwache"}

@@ -129,6 +129,7 @@ def test_objects_streets_and_places_are_found(base: Base, text: str, kind: str, 
         ("Kamp 8, Hamburg", False),  # none of ours, and no word of it here
         ("Hamburg, Kamp 8", False),
         ("Firma Nord, Kamp 8", True),
+        ("Kamp / Kirchgasse", False),  # the other street of the crossing is not here
         ("Kamp 8, Firma Nord", True),
         ("Anna", False),
         ("Neudorf", False),  # a place's middle is not where it burns

@@ -140,6 +140,24 @@ def test_a_forest_over_many_tiles_is_whole_and_holds_its_clearing(tmp_path: Path
     assert file.get(15, (x0 + x1) // 2, (y0 + y1) // 2) is None, "in the clearing there is nothing to draw"
 
 
+def test_what_reaches_far_beyond_the_area_is_drawn_near_it_only(tmp_path: Path) -> None:
+    osm = Osm(bounds=(LON, LAT, LON + 0.02, LAT + 0.02))
+    osm.square(LON - 4, LAT - 4, 8, landuse="forest")  # a whole relation
+    osm.way([(LON + 0.01, LAT + 0.01), (0.0, 0.0)], highway="residential", name="Kamp")  # a misplaced node
+    base = build(osm.write(tmp_path / "a.osm"), tmp_path / "base")
+    assert base.manifest.counts["tiles"]["tiles"] < 4000
+    assert only(TileFile(base).decoded(*AT), "landuse")["properties"] == {"kind": "forest"}
+
+
+def test_a_misplaced_node_where_the_extract_names_no_area(tmp_path: Path) -> None:
+    osm = Osm()
+    osm.square(LON, LAT, 0.0004, building="yes")
+    osm.way([(LON, LAT), (0.0, 0.0)], highway="residential", name="Kamp")
+    tiles = drawn(tmp_path, osm)
+    assert only(tiles.decoded(*AT), "road")["properties"] == {"kind": "residential", "name": "Kamp"}
+    assert tiles.get(15, 16384, 16383) is None
+
+
 def test_pieces_of_a_street_are_one_in_a_tile(tmp_path: Path) -> None:
     osm = Osm()
     nodes = [osm.node(LON + n * 0.0003, LAT) for n in range(5)]
