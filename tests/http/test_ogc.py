@@ -278,6 +278,13 @@ def test_who_asks_too_often_waits(call: Call, monkeypatch: pytest.MonkeyPatch) -
     assert answers[3].get_json()["code"] == "TooManyRequests"
 
 
+def test_who_asks_one_after_the_other_is_slowed_down_and_not_refused(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ogc, "_throttle", Throttle(per_minute=3000, burst=2))
+    assert [call("GET", "/ogc/live", "control").status_code for _ in range(12)] == [200] * 12
+
+
 def test_addresses_are_those_that_the_settings_name(call: Call) -> None:
     for path in ("/ogc/live", "/ogc", "/ogc/live/", "/ogc/"):
         assert read(call, path)["links"][0]["href"] == "https://lage.example.org/ogc/live?f=json"

@@ -234,10 +234,9 @@ def test_every_link_of_every_document_leads_somewhere(town: Town) -> None:
     open_, seen = [town.at(FIRE)], set[str]()
     while open_:
         address = open_.pop()
-        answer = session.get(address, timeout=30)
-        while answer.status_code == 429:  # so many at once are too many for one token: another asks on
+        if len(seen) % 250 == 249:  # so many at once are too many for one token: another asks on
             session.headers["X-Auth-Token"] = town.server.token("liaison", f"{len(seen)}", "--situation", "*")
-            answer = session.get(address, timeout=30)
+        answer = session.get(address, timeout=30)
         assert answer.status_code == 200, address
         seen.add(address)
         if answer.headers["Content-Type"].startswith("text/html"):
