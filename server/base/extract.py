@@ -192,9 +192,10 @@ class Extract:
         if ref >= 0:
             return None
         if self._drafted is None:
+            nodes: Iterable[Any] = osmium.FileProcessor(str(self._source), NODE)
             self._drafted = {
                 node.id: (node.location.lon, node.location.lat)
-                for node in osmium.FileProcessor(str(self._source), NODE)
+                for node in nodes
                 if node.id < 0 and node.location.valid()
             }
         return self._drafted.get(ref)

@@ -242,7 +242,7 @@ def test_people_get_pages_and_programs_get_json(call: Call) -> None:
     assert "Units" in english
 
 
-EVIL = "<script>alert(1)</script>\"'{{7*7}}<img src=x onerror=alert(2)>"
+EVIL = "<script>alert(1)</script>\"'{{7*70001}}<img src=x onerror=alert(2)>"
 
 
 def test_nothing_that_somebody_sent_becomes_part_of_a_page(call: Call) -> None:
@@ -253,7 +253,7 @@ def test_nothing_that_somebody_sent_becomes_part_of_a_page(call: Call) -> None:
         assert html.escape(EVIL, quote=False)[:30] in page
         assert "<script" not in page
         assert "<img" not in page
-        assert "49" not in page.split("<main>")[1].split("observed_at")[0]
+        assert "490007" not in page
     read(call, f"{ITEMS}/{identity}")
     for query in ("?f=html&lang=<script>", "?f=html&after=<script>", "?f=html&x=<script>"):
         assert "<script" not in call("GET", ITEMS + query, "control").text.lower().replace("u003cscript", "")
