@@ -113,7 +113,7 @@ def place(words: list[Word], camera: Camera, measure: Measure, clutter: Clutter,
         if len(placed) >= MAX_PLACED:
             break
         size = measure(word.text, word.style)
-        for x, y, angle in _candidates(word, camera, size):
+        for x, y, angle in _uncut_first(word, camera, size):
             if not (-margin_px <= x <= width + margin_px and -margin_px <= y <= height + margin_px):
                 continue
             others = named.setdefault(word.text, []) if word.style != "number" else []
@@ -126,6 +126,37 @@ def place(words: list[Word], camera: Camera, measure: Measure, clutter: Clutter,
                 placed.append(Placed(word, x, y, angle))
                 break
     return placed
+
+
+def is_cut(x: float, y: float, width: float, height: float, angle_deg: float, view: tuple[float, float]) -> bool:
+    """Whether the edge of the view goes through a text box round its middle."""
+    half_x, half_y = _half(width, height, angle_deg)
+    inside = half_x <= x <= view[0] - half_x and half_y <= y <= view[1] - half_y
+    beyond = x < -half_x or x > view[0] + half_x or y < -half_y or y > view[1] + half_y
+    return not inside and not beyond
+
+
+def _half(width: float, height: float, angle_deg: float) -> tuple[float, float]:
+    """Half the width and height of the upright box round a turned one."""
+    cosine, sine = abs(math.cos(math.radians(angle_deg))), abs(math.sin(math.radians(angle_deg)))
+    return (width * cosine + height * sine) / 2, (width * sine + height * cosine) / 2
+
+
+def _uncut_first(word: Word, camera: Camera, size: tuple[float, float]) -> list[tuple[float, float, float]]:
+    """Where a word may stand. A street's name rather where it is whole; what stands at a point moves in from the edge,
+    and is left out where the point itself is out of sight.
+    """
+    found = list(_candidates(word, camera, size))
+    cut = [is_cut(x, y, *size, angle, camera.size) for x, y, angle in found]
+    if word.line:
+        return [one for one, _ in sorted(zip(found, cut, strict=True), key=lambda pair: pair[1])]
+    (x, y, angle), (width, height) = found[0], camera.size
+    if not cut[0]:
+        return found
+    if not (0 <= x <= width and 0 <= y <= height) or size[0] > width or size[1] > height:
+        return []
+    half_x, half_y = size[0] / 2, size[1] / 2
+    return [(max(half_x, min(width - half_x, x)), max(half_y, min(height - half_y, y)), angle)]
 
 
 def _candidates(word: Word, camera: Camera, size: tuple[float, float]) -> Iterable[tuple[float, float, float]]:

@@ -109,7 +109,7 @@ class Paper:
 
     def _size(self, sign: Sign) -> str:
         if sign.diameter_mm:
-            return str(sign.diameter_mm)
+            return f"DN {sign.diameter_mm}"  # a bare number would be taken for a house's
         words = self._look.words
         return "" if sign.kind in style.HYDRANTS else words.value("hydrant", sign.kind)
 

@@ -33,7 +33,7 @@ from mobile.map import ink
 from mobile.map.atlas import Atlas
 from mobile.map.camera import Camera, Point
 from mobile.map.figures import Badge, Drawing
-from mobile.map.labels import Clutter, discs, place, uncovered
+from mobile.map.labels import CELL_PX, Clutter, discs, is_cut, place, uncovered
 from mobile.map.paper import Paper
 from mobile.ui.look import Look
 
@@ -79,6 +79,8 @@ class TownMap(Widget):
         self.plane = geo.Plane(0.0, 0.0)
         self.drawing = Drawing()
         self.placed_words: list[str] = []
+        self.covered: list[tuple[float, float, float, float]] = []
+        """Left, bottom, width and height in pixels of what lies over the map: nothing is written below it."""
         self._limits: tuple[Point, Point] | None = None
         self._letters = ink.Letters(look)
         self._touches: dict[Any, tuple[float, float]] = {}
@@ -257,6 +259,10 @@ class TownMap(Widget):
             if self._near(line):
                 ink.stroke(group, look, stroke, line)
         clutter = Clutter()
+        for left, bottom, width, height in self.covered:
+            rows = max(1, round(height / CELL_PX))
+            for row in range(rows):
+                clutter.take(discs(left + width / 2, bottom + height * (row + 0.5) / rows, width, height / rows))
         badges = self._visible_badges()
         for badge, at in badges:
             clutter.take(discs(*at, look.mm(badge.size_mm), look.mm(badge.size_mm)))
@@ -304,7 +310,7 @@ class TownMap(Widget):
             beside = self.look.mm(badge.size_mm) * 0.8 + width / 2
             around = [(x, y - below), (x + beside, y), (x - beside, y), (x, y + below)]
             around += [(x + dx * beside, y + dy * below) for dy in (-0.8, 0.8, -1.5, 1.5) for dx in (1, -1)]
-            for at in around:
+            for at in sorted(around, key=lambda at: is_cut(at[0], at[1], width, height, 0.0, self._anchor.size)):
                 covered = discs(*at, width, height)
                 if clutter.free(covered):
                     clutter.take(covered)

@@ -85,6 +85,7 @@ class MapPane(FloatLayout):
     def _lay_out(self, *_: Any) -> None:
         gap = self.look.mm(2)
         self.keys.right, self.keys.top = self.right - gap, self.top - gap
+        self.map.covered = [(self.keys.x - self.x, self.keys.y - self.y, self.keys.width, self.keys.height)]
         if self.search:
             self.search.width = max(1.0, self.width - self.keys.width - 3 * gap)
             self.search.x, self.search.top = self.x + gap, self.top - gap

@@ -17,7 +17,7 @@ from mobile.map.camera import MAX_ZOOM, MIN_ZOOM, Camera, Point
 from mobile.map.cut import Cut, Shape, cut, filled
 from mobile.map.figures import Badge
 from mobile.map.grid import Key
-from mobile.map.labels import Clutter, Word, discs, place, uncovered, upright
+from mobile.map.labels import Clutter, Word, discs, is_cut, place, uncovered, upright
 from mobile.map.shapes import MAX_VERTICES, Triangles, along, dashes, joined, length, ribbon, split
 from tests.server import wait_until
 
@@ -173,6 +173,34 @@ def test_street_names_follow_their_street_and_are_never_upside_down() -> None:
     assert [upright(angle) for angle in (0, 89, 90, 91, 180, 270, -91)] == [0, 89, -90, -89, 0, -90, 89]
     short = Word("Kettengasse", "street", 1, 0, line=((0, 0), (5, 0)))
     assert place([short], camera, lambda text, _: (8.0 * len(text), 14.0), Clutter(), 0) == []
+
+
+def measure(text: str, _: str) -> tuple[float, float]:
+    return 8.0 * len(text), 14.0
+
+
+def test_what_stands_at_a_point_moves_in_from_the_edge_and_is_left_out_beyond_it() -> None:
+    camera = Camera(0, 0, 17, 51.83, (800, 600))
+    for at, expected in {
+        (10.0, 300.0): (40.0, 300.0), (790.0, 595.0): (760.0, 593.0), (400.0, 300.0): (400.0, 300.0),
+        (-10.0, 300.0): None, (400.0, 605.0): None, (-60.0, 300.0): (-60.0, 300.0),
+    }.items():  # fmt: skip
+        word = Word("x" * 10, "place", 1, 0, at=camera.to_world(*at))
+        found = [(entry.x_px, entry.y_px) for entry in place([word], camera, measure, Clutter(), 100)]
+        assert found == ([pytest.approx(expected, abs=1e-6)] if expected else []), at
+    wide = Word("x" * 200, "place", 1, 0, at=camera.to_world(10, 300))
+    assert place([wide], camera, measure, Clutter(), 100) == [], "it cannot be whole"
+
+
+def test_a_street_is_named_where_its_name_is_whole() -> None:
+    camera = Camera(0, 0, 17, 51.83, (800, 600))
+    line = (camera.to_world(-500, 300), camera.to_world(480, 300))  # its middle is just outside
+    word = Word("Kettengasse", "street", 1, 0, line=line, reach_m=1_000)
+    (entry,) = place([word], camera, measure, Clutter(), 100)
+    assert not is_cut(entry.x_px, entry.y_px, *measure("Kettengasse", ""), entry.angle_deg, camera.size)
+    assert entry.x_px == pytest.approx(-500 + 980 * 0.7, abs=1.0)
+    short = Word("Kettengasse", "street", 1, 0, line=(camera.to_world(-50, 300), camera.to_world(45, 300)), reach_m=100)
+    assert len(place([short], camera, measure, Clutter(), 100)) == 1, "a name that is cut is better than none"
 
 
 @given(st.permutations(range(8)), st.lists(st.booleans(), min_size=8, max_size=8))

@@ -87,7 +87,7 @@ def test_every_zoom_is_drawn_from_the_pack(screen: str, tablet: Path, tmp_path: 
         assert painted(seen[18][0], theme, "void") < 2_000
         words = {zoom: set(state["words"]) for zoom, (_, state) in seen.items()}
         assert {"Nordwall", "Südwall"} <= words[15]
-        assert {"Marktplatz", "Schmiedegasse", "12", "100"} <= words[18]
+        assert {"Marktplatz", "Schmiedegasse", "12", "DN 100"} <= words[18]
         assert not any(word.isdigit() for word in words[15]), "house numbers where nobody can read them"
         assert any(sign.startswith("base:hydrant") for sign in seen[18][1]["badges"])
         assert not any(sign.startswith("base:hydrant") for sign in seen[15][1]["badges"])
