@@ -18,6 +18,7 @@ REACH_M = 1500.0
 LIMIT = 40
 WATER_LIMIT = 3
 OWN_LIMIT = 12
+AT_THE_FIRE_M = 5.0
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,11 @@ def _mission_water(
         title, text = describe.title(feature, words), describe.line(feature, words)
         age = words.age(ages.age_s(properties, now)) if old else ""
         name, nearest = _key(str(properties.get("osm"))), (geo.distance_m(here, at), at)
-        found.append(_entry(name, title, text, nearest, here, "water", age, old))
+        row = _entry(name, title, text, nearest, here, "water", age, old)
+        fire, hose_m = geo.centre(missions[0]["geometry"]), properties.get("distance_m")
+        if fire is not None and isinstance(hose_m, int | float) and geo.distance_m(here, fire) < AT_THE_FIRE_M:
+            row = replace(row, distance_m=float(hose_m))  # one measures from there: the hose is the distance
+        found.append(row)
     return found
 
 

@@ -22,6 +22,8 @@ from mobile.ui.look import Look
 MAX_SHEETS = 150
 BUDGET_S = 0.012
 """Meshes are handed to the graphics card for so long at a time; the rest comes with the next drawing."""
+SIZE_ZOOM = 17.0
+"""From here on the size of water points is written."""
 AHEAD = 0.5
 """Share of the view's size beyond its edges where tiles are made ready."""
 
@@ -94,13 +96,15 @@ class Paper:
         cuts = [cut for key in keys if (cut := self.atlas.get(key)) is not None]
         self.words = [word for cut in cuts for word in cut.words if camera.zoom >= word.min_zoom]
         signs = [sign for cut in cuts for sign in cut.signs if not (sign.osm and sign.osm in self.replaced)]
-        self.signs = [(sign, self._badge(sign)) for sign in dict.fromkeys(signs)]
+        self.signs = [(sign, self._badge(sign, camera.zoom)) for sign in dict.fromkeys(signs)]
 
-    def _badge(self, sign: Sign) -> Badge:
+    def _badge(self, sign: Sign, zoom: float) -> Badge:
         name = f"base:{sign.cls}:{sign.at[0]:.1f}:{sign.at[1]:.1f}"
         if sign.cls == "hydrant":
             shape, letter, colour = style.HYDRANTS.get(sign.kind, style.OTHER_WATER)
-            return Badge(name, sign.at, shape, letter, "panel", colour, caption=self._size(sign), size_mm=3.8,
+            # From farther away the names of the streets need the room.
+            caption = self._size(sign) if zoom >= SIZE_ZOOM else ""
+            return Badge(name, sign.at, shape, letter, "panel", colour, caption=caption, size_mm=3.8,
                          ring=colour, rank=7.0, min_zoom=16.3)  # fmt: skip
         shape, letters, colour, rank, band = style.SIGNS[sign.kind]
         size_mm = 4.2 if rank < 3 else 3.8

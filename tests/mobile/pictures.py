@@ -69,7 +69,8 @@ def take(folder: Path, work: Path) -> None:
 
 def drawn(app: App) -> bool:
     """Whether signs and names stand on the map."""
-    return (len(app.state()["words"]) > 10 and way(app)) or app.state()["landscape"] is False
+    state = app.state()
+    return (state["resting"] and len(state["words"]) > 10 and way(app)) or state["landscape"] is False
 
 
 def way(app: App) -> bool:

@@ -1,6 +1,8 @@
 """Water in the list of what is near: by the length of hose where a pack knows the streets."""
 
-from mobile import near
+import pytest
+
+from mobile import geo, near
 from mobile.hoses import Source
 from mobile.pack import WaterPoint
 from tests.mobile.test_card import HERE, NOW, US, WORDS, east, feature, hydrant, mission, picture
@@ -32,3 +34,14 @@ def test_an_own_hydrant_of_the_mission_is_listed_once() -> None:
     sources = (Source("own:a:1", "pillar", "W 3", 0, (8.7851, 51.83), 90, 5),)
     rows = near.entries(features, [], HERE, US, NOW, WORDS, sources=sources)
     assert [(row.id, row.distance_m) for row in rows] == [("own:a:1", 90)]
+
+
+def test_from_the_fire_the_servers_hose_is_the_distance() -> None:
+    features = picture(mission(), feature(US, "units", "unit"), hydrant(1, 81.0, b_hoses=5))
+    fire = geo.centre(mission()["geometry"])
+    assert fire is not None
+    hydrant_lies_m = geo.distance_m(HERE, (8.7851, 51.83))
+    for here, metres in ((fire, 81.0), (HERE, hydrant_lies_m)):
+        (row,) = near.entries(features, [], here, US, NOW, WORDS)[-1:]
+        assert row.text == "ab Einsatz 80 m Schlauch, 5 B"
+        assert row.distance_m == pytest.approx(metres)
