@@ -60,7 +60,7 @@ _OPENING_LIST = re.compile(
     rf"(?P<member>\"{_OPENING}\"\s{{0,20}}:\s{{0,20}}\[)(?:[^\"\[\]{{}}]|\"(?:[^\"\\]|\\.)*+\")++".encode(),
     re.IGNORECASE,
 )
-"""Its value is a list of words."""
+"""Its value is a list of words, at least its beginning."""
 _OPENING_OBJECT = re.compile(
     rf"(?P<member>\"{_OPENING}\"\s{{0,20}}:\s{{0,20}}\{{[^{{}}]{{0,300}}?\"value\"\s{{0,20}}:\s{{0,20}})"
     r"(?:\"(?:[^\"\\]|\\.)*+\"?|[^\s,\[\]{}\"]++)".encode(),
@@ -106,7 +106,7 @@ def openings(body: bytes) -> bytes:
     body = _HEADER.sub(rb"\g<header>: " + mask, body)
     if b'"' in body:
         body = _OPENING_MEMBER.sub(rb'\g<member>"' + mask + b'"', body)
-        body = _OPENING_LIST.sub(rb'\g<member>"' + mask + b'"', body)
+        body = _OPENING_LIST.sub(_masked_list, body)
         body = _OPENING_OBJECT.sub(rb'\g<member>"' + mask + b'"', body)
     if b"<" in body:
         body = _ELEMENT.sub(rb"\g<element>" + mask, body)
@@ -115,6 +115,11 @@ def openings(body: bytes) -> bytes:
         body = _ATTRIBUTE.sub(rb"\g<attribute>" + mask, body)
         body = _OPENING_PAIR.sub(rb"\g<pair>" + mask, body)
     return body
+
+
+def _masked_list(found: re.Match[bytes]) -> bytes:
+    more = b"," if found[0].rstrip().endswith(b",") else b""
+    return found["member"] + b'"' + MASK.encode() + b'"' + more
 
 
 def clean(body: bytes) -> bytes:

@@ -13,6 +13,7 @@ from layers.observation import idempotency_key
 from server.feeds import INVALID, Context, Decoded, DecodeError, Feed
 from server.feeds._batch import Batch, settings, subject
 from server.feeds._documents import documents
+from server.feeds._secrets import openings
 from server.feeds._shots import ShotOptions, shot
 from server.feeds._stream import Stream
 from server.feeds._tables import rows
@@ -23,6 +24,8 @@ MAX_BYTES = 64_000_000
 MAX_IMAGES = 20_000
 FOREVER_S = 10**10
 MAX_NUMBER = 1e15
+MAX_OTHERS = 1_000
+"""Files without anything of an image before the first that has it: ExifTool lists all that lie in a folder."""
 NEEDED = frozenset(
     {"GPSLatitude", "GPSPosition", "GpsLatitude", "DateTimeOriginal", "GimbalPitchDegree", "RelativeAltitude"}
 )
@@ -32,13 +35,14 @@ NEEDED = frozenset(
 def decode(body: bytes, context: Context) -> Decoded:
     """Every image of the table. Raises DecodeError."""
     batch, options = Batch(context, MAX_IMAGES), settings(context, ShotOptions)
-    understood = False
+    understood, others = False, 0
     for row in _rows(body, batch):
         tags = _tags(row)
         understood = understood or not NEEDED.isdisjoint(tags)
-        if not understood:
-            break
         if NEEDED.isdisjoint(tags):
+            others += 1
+            if not understood and others > MAX_OTHERS:
+                break
             batch.refuse("a row without anything of an image")
             continue
         _claim(tags, options, batch)
@@ -99,5 +103,6 @@ FEED = Feed(
     max_bytes=MAX_BYTES,
     zone="Europe/Berlin",
     options=ShotOptions,
+    clean=openings,
     stream=Stream(files=("*.csv", "*.json")),
 )

@@ -24,6 +24,8 @@ from server.feeds.ngsi.values import point
 from server.feeds.sanfrancisco import local_time
 
 NAME = "seattle"
+MAX_SHORT = 100
+"""Rows too short to have a number and a time, before the first that has them."""
 ZONE = "America/Los_Angeles"
 
 
@@ -49,12 +51,18 @@ def decode(body: bytes, context: Context) -> Decoded:
 def _table(body: bytes, batch: Batch, options: DispatchOptions) -> Decoded:
     """The rows of a CSV export, whose columns have the names of the fields in words."""
     understood = False
+    short: list[dict[str, str]] = []
     for row in rows(body, REPLAY_BYTES):
         named = {"_".join(name.casefold().split()): cell for name, cell in row.items()}
         understood = understood or {"incident_number", "datetime"} <= named.keys()
+        short.append(named)
+        if not understood and len(short) < MAX_SHORT:
+            continue
         if not understood:
             break
-        _incident({name: cell for name, cell in named.items() if cell.strip()}, None, batch, options)
+        for each in short:
+            _incident({name: cell for name, cell in each.items() if cell.strip()}, None, batch, options)
+        short.clear()
     if not understood:
         raise DecodeError("no incidents of Seattle", INVALID)
     return batch.decoded()

@@ -80,3 +80,11 @@ def test_any_cells_are_survived(cells: list[str]) -> None:
 def test_a_time_at_the_beginning_of_all_times_is_survived() -> None:
     (image,) = decoded(NAME, HEAD + b"a/b.jpg,b.jpg,0001:01:01 00:00:00,51.83 N,8.78 E,-90\n").observations
     assert image.observed_at.year == 2026
+
+
+def test_other_files_of_the_folder_may_come_first() -> None:
+    image = {"SourceFile": "DJI_0002.JPG", "GPSLatitude": 51.83, "GPSLongitude": 8.78, "RelativeAltitude": "+80"}
+    marks = {"SourceFile": "100_0001_Timestamp.MRK", "Error": "Unknown file type"}
+    found = decoded(NAME, [marks, image])
+    assert len(found.observations) == 1
+    assert reasons(found) == ["a row without anything of an image"]

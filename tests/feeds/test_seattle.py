@@ -112,3 +112,11 @@ def test_no_data_at_all() -> None:
         decoded(NAME, [])
     with pytest.raises(DecodeError):
         feeds()[NAME].decode(b"[" + b" " * REPLAY_BYTES + b"]", context(NAME))
+
+
+def test_a_first_row_that_is_short_is_not_the_end_of_the_table() -> None:
+    body = b"Address,Type,Datetime,Incident Number\r\nx\r\n2 Pine St,Aid Response,01/15/2026 12:55:00 PM,F2\r\n"
+    found = feeds()[NAME].decode(body, context(NAME))
+    assert len(found.observations) == len(found.refused) == 1
+    with pytest.raises(DecodeError):
+        feeds()[NAME].decode(b"Address,Type\r\n" + b"x\r\n" * 300, context(NAME))

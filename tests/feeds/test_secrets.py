@@ -17,6 +17,7 @@ import pytest
 
 from layers.views import View
 from server.feeds import DecodeError, feeds
+from server.feeds._secrets import clean
 from server.intake import Intake
 from server.quarantine import Quarantine
 from server.quarantined import Choice
@@ -167,3 +168,13 @@ WITHOUT_WORDS = {
     "sanfrancisco", "sia_dc09",
 }  # fmt: skip
 """Pictures, telegrams and tables of fixed columns."""
+
+
+@pytest.mark.parametrize(
+    "listed", ['["a"]', '["a", "b"]', '["a", ["b"]]', '[1,{"x": 1}]', '["a", {"password": "b"}, 5]', "[ ]"]
+)
+def test_a_list_of_secrets_stays_a_list(listed: str) -> None:
+    found = clean(f'{{"password": {listed}, "rest": 1}}'.encode())
+    assert '"a"' not in found.decode()
+    assert json.loads(found)["rest"] == 1
+    assert clean(found) == found
