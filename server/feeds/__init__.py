@@ -122,6 +122,9 @@ class Feed(Struct, frozen=True, kw_only=True):
     """What a time without a zone means in this format, where the settings of the source say nothing else."""
     clean: Callable[[bytes], bytes] | None = None
     """Blanks the secrets of a body. What it returns is what may be kept, and decodes to the same observations."""
+    reply: Callable[[int, str | None], tuple[int, Mapping[str, Any]]] | None = None
+    """What its senders are used to hear over HTTP, beside our own answer: from our status and why nothing was taken
+    (None: it was) the status and members that they know."""
     options: type[Struct] | None = None
     """What of the decoder an operator may set."""
     describes: re.Pattern[str] | None = None

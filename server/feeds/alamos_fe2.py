@@ -5,15 +5,14 @@ unchanged. The coordinate is a list `[lon, lat]` in an alarm and an object `{lat
 comes without an envelope. The same `externalId` of the same sender again is an update.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET
 
 from layers.content import Mission, Note, Unit
 from layers.observation import idempotency_key
-from server.feeds import INVALID, UNKNOWN_TYPE, Context, Decoded, DecodeError, Feed, Refused
+from server.feeds import INVALID, UNKNOWN_TYPE, Context, Decoded, DecodeError, Feed, Limits
 from server.feeds._addresses import address
 from server.feeds._batch import Batch, Fields, joined, settings, subject
 from server.feeds._dispatch import BERLIN, DispatchOptions, category, fms_status, lines, person, unit_subject
@@ -24,8 +23,8 @@ from server.feeds._secrets import clean, is_secret
 from server.feeds.ngsi.values import degrees, number, time, words
 
 NAME = "alamos_fe2"
-OK, MALFORMED, DISABLED, CONFLICT = 200, 400, 406, 409
-"""Status codes of FE2: taken (or NOT_OK with an error), the call is faulty, the input is disabled, conflict."""
+OK, UNUSED = 200, 422
+"""FE2 answers 200 also where it says NOT_OK; ours for a message of which nothing could be used is 422."""
 TYPES = ("ALARM", "CLOSE", "STATUS", "POSITION", "DIARY")
 RETRY_S = 600
 """A message without a time that comes again within this time is the same."""
@@ -45,28 +44,18 @@ def decode(body: bytes, context: Context) -> Decoded:
     return batch.decoded()
 
 
-def reply(error: DecodeError | None = None, refused: Sequence[Refused] = (), enabled: bool = True) -> tuple[int, bytes]:
-    """FE2's own answer, `(HTTP status, JSON)`: {"status": "OK"} or {"status": "NOT_OK", "error": why}."""
-    if not enabled:
-        return DISABLED, _answer("the input is disabled")
-    if error is not None:
-        return MALFORMED, _answer(error.reason)
-    return OK, _answer(refused[0].reason if refused else None)
+def reply(status: int, reason: str | None) -> tuple[int, dict[str, str]]:
+    """FE2's own answer: {"status": "OK"} or {"status": "NOT_OK", "error": why}; see `Feed.reply`."""
+    if reason is None:
+        return status, {"status": "OK"}
+    return OK if status == UNUSED else status, {"status": "NOT_OK", "error": reason}
 
 
-def authorization(body: bytes, context: Context) -> str | None:
-    """The sender's shared secret, for whoever checks it before `decode`; None where there is none.
-
-    Raises DecodeError.
-    """
-    document = load(body, context.limits)
+def authorization(body: bytes, limits: Limits) -> str | None:
+    """What the sender shows who it is by, its shared secret; None where there is none. Raises DecodeError."""
+    document = load(body, limits)
     secret = document.get("authorization") if isinstance(document, Mapping) else None
     return secret if isinstance(secret, str) else None
-
-
-def _answer(error: str | None) -> bytes:
-    said = {"status": "OK"} if error is None else {"status": "NOT_OK", "error": error}
-    return json.dumps(said, ensure_ascii=False).encode()
 
 
 def _message(message: Any, path: tuple[str, ...], batch: Batch, options: DispatchOptions) -> None:
@@ -229,5 +218,6 @@ FEED = Feed(
     decode=decode,
     zone=BERLIN,
     clean=clean,
+    reply=reply,
     options=DispatchOptions,
 )

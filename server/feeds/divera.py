@@ -5,7 +5,6 @@ bulk of statuses, a `title` a v1 push, a `status` one vehicle. Times are Unix se
 the status 0. The access key of an address or form is never kept.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -58,11 +57,9 @@ def decode(body: bytes, context: Context) -> Decoded:
     return batch.decoded()
 
 
-def reply(error: DecodeError | None = None, allowed: bool = True) -> tuple[int, bytes]:
-    """DIVERA's own answer, `(HTTP status, JSON)`; 403 where the access key is missing or wrong."""
-    status = 403 if not allowed else 200 if error is None else 400
-    message = {} if error is None else {"message": error.reason}
-    return status, json.dumps({"success": status == 200, **message}, ensure_ascii=False).encode()
+def reply(status: int, reason: str | None) -> tuple[int, dict[str, Any]]:
+    """DIVERA's own answer: {"success": true}, or false and why as `message`; see `Feed.reply`."""
+    return status, {"success": True} if reason is None else {"success": False, "message": reason}
 
 
 def _message(record: Any, vehicle: str | None, batch: Batch, options: DiveraOptions) -> None:
@@ -247,4 +244,4 @@ def unix(value: Any, reading: Reading) -> datetime | None:
     return None if value in (0, "0", False) else time(value, reading)
 
 
-FEED = Feed(name=NAME, title="DIVERA 24/7", decode=decode, zone=BERLIN, clean=clean, options=DiveraOptions)
+FEED = Feed(name=NAME, title="DIVERA 24/7", decode=decode, zone=BERLIN, clean=clean, reply=reply, options=DiveraOptions)

@@ -79,11 +79,14 @@ def same_origin() -> bool:
     return origin is None or is_own_origin(origin, request.host, house().settings.server.allowed_origins)
 
 
-def needs(*roles: str, basic: bool = False) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def needs(
+    *roles: str, basic: bool = False, within: Callable[[], str | None] | None = None
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Let the view run only for a caller with one of the roles; `caller()` is then set.
 
     `basic`: the token may also come as a password, as GIS programs and browsers send it by themselves. For views that
     only read: a browser would send it along with a form of a foreign page, too.
+    `within`: finds the token in the message itself, for senders that cannot set a header.
 
     Raises Problem: 401 without or with a wrong token, 403 for another role or a foreign origin on a request that
     writes.
@@ -97,7 +100,8 @@ def needs(*roles: str, basic: bool = False) -> Callable[[Callable[P, T]], Callab
             if basic:
                 g.principal = authenticate(bearer() or password(), BASIC)
             else:
-                g.principal = authenticate(bearer())
+                token = bearer()
+                g.principal = authenticate(within() if token is None and within is not None else token)
             if g.principal.role not in roles:
                 raise Problem(403, f"This needs the role {' or '.join(roles)}.")
             return view(*args, **kwargs)

@@ -4,11 +4,12 @@ import re
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
 from server.access import Role
-from server.feeds import DecodeError, feeds
-from server.http.errors import Problem
-from server.http.guard import caller, needs
+from server.feeds import DecodeError, Feed, alamos_fe2, feeds
+from server.http.errors import WORDS, Problem
+from server.http.guard import caller, house, needs
 from server.http.message import STATUS, instance_of, take
 from server.http.picture import find
 
@@ -21,27 +22,59 @@ MAX_REASONS = 20
 @blueprint.post("/feeds/<name>/<part>")
 @needs(Role.FEED)
 def message(name: str, part: str | None = None) -> ResponseReturnValue:
-    """One message. 200 {accepted, duplicates, seq, refused} where something was used, 422 where nothing was."""
+    """One message. 200 {accepted, duplicates, seq, refused} where something was used, 422 where nothing was.
+
+    Some formats have an answer of their own (`Feed.reply`), whose members stand beside these.
+    """
     feed = feeds().get(name)
     if feed is None or not feed.pushed:
         raise Problem(404, "There is no such feed.")
     if part is not None and not PART.fullmatch(part):
         raise Problem(404, "A part has 1 to 64 letters, digits, '_', '.' or '-'.")
+    return _taken(feed, part)
+
+
+def _secret() -> str | None:
+    """The shared secret in a message of FE2. None where there is none, or the message is too long or none."""
+    if (request.content_length or 0) > alamos_fe2.FEED.max_bytes:
+        return None
+    try:
+        return alamos_fe2.authorization(request.get_data(), house().intake.limits)
+    except (DecodeError, HTTPException):
+        return None
+
+
+@blueprint.post("/rest/external/http/<any(alarm, status, position, diary):kind>/v2")
+@needs(Role.FEED, within=_secret)
+def fe2(kind: str) -> ResponseReturnValue:
+    """A message at the address that an FE2 server has, by a sender whose shared secret is its token."""
+    del kind  # the decoder reads it in the path
+    return _taken(alamos_fe2.FEED, None, with_path=True)
+
+
+def _taken(feed: Feed, part: str | None, *, with_path: bool = False) -> ResponseReturnValue:
     situation = find(request.args.get("situation"))
     try:
-        taken = take(situation, feed, instance_of(caller(), part))
+        taken = take(situation, feed, instance_of(caller(), part), with_path=with_path)
     except DecodeError as error:
-        raise Problem(STATUS[error.kind], error.reason) from error
+        if feed.reply is None:
+            raise Problem(STATUS[error.kind], error.reason) from error
+        status, members = feed.reply(STATUS[error.kind], error.reason)
+        return jsonify({"error": WORDS[status], "description": error.reason, **members}), status
     receipt = taken.receipt
     reasons = [
         {"reason": part.reason, "kind": part.kind, "subject": part.subject} for part in taken.refused[:MAX_REASONS]
     ]
-    used = receipt.accepted + receipt.duplicates
-    answer = jsonify(
-        accepted=receipt.accepted,
-        duplicates=receipt.duplicates,
-        seq=receipt.last_seq,
-        refused=len(taken.refused),
-        reasons=reasons,
-    )
-    return answer, 200 if used or not taken.refused else 422
+    answer: dict[str, object] = {
+        "accepted": receipt.accepted,
+        "duplicates": receipt.duplicates,
+        "seq": receipt.last_seq,
+        "refused": len(taken.refused),
+        "reasons": reasons,
+    }
+    unused = not (receipt.accepted + receipt.duplicates) and taken.refused
+    status, reason = (422, taken.refused[0].reason) if unused else (200, None)
+    if feed.reply is not None:
+        status, members = feed.reply(status, reason)
+        answer |= members
+    return jsonify(answer), status

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from server.access import Principal
 from server.desk import Busy, Closed
 from server.feeds import INVALID, MALFORMED, TOO_LARGE, DecodeError, Feed
+from server.feeds._requests import request as whole
 from server.http.errors import Problem
 from server.http.guard import address, caller, house
 from server.intake import Taken
@@ -36,10 +37,15 @@ def sender_of(who: Principal) -> str:
     return f"{who.name} ({who.token_id}) from {address()}"
 
 
-def take(situation: Situation, feed: Feed, instance: str) -> Taken:
-    """Take the request's body as one message. Raises DecodeError (after quarantine), Problem 409, 411, 503."""
+def take(situation: Situation, feed: Feed, instance: str, *, with_path: bool = False) -> Taken:
+    """Take the request's body as one message, with its path where that says something of it.
+
+    Raises DecodeError (after quarantine), Problem 409, 411, 503.
+    """
     body = _body(situation, feed, instance)
     _check_signature(situation, feed, instance, body)
+    if with_path:
+        body = whole(request.path, body)
     try:
         return house().intake.take(situation, feed.name, instance, body, sender_of(caller()))
     except Busy as busy:
@@ -79,7 +85,7 @@ def _body(situation: Situation, feed: Feed, instance: str) -> bytes:
     if length > limit:
         _too_large(situation, feed, instance, length, limit)
     try:
-        return request.get_data(cache=False)
+        return request.get_data(cache=False)  # what a guard has read of it before is still there
     except HTTPException as error:
         raise Problem(400, "The body ended before its announced length.") from error
 

@@ -8,10 +8,10 @@ import pytest
 from msgspec import UNSET
 
 from layers.content import Address, Mission
-from server.feeds import DecodeError, feeds
+from server.feeds import DecodeError, Limits, feeds
 from server.feeds.alamos_fe2 import NAME, authorization, reply
-from tests.feeds.dispatch_tools import cleaned_says_the_same, decoded, mission, never_said, notes, of, reasons, units
-from tests.feeds.frames import FRAMES, RECEIVED, context, yielded
+from tests.feeds.dispatch_tools import cleaned_says_the_same, decoded, mission, never_said, notes, of, units
+from tests.feeds.frames import FRAMES, RECEIVED, yielded
 
 SECRETS = ("nur-ein-beispiel", "05251 123456", "654321", "geheim", "Max Muster", "Atemnot")
 AT = datetime(2026, 11, 21, 18, 5, 11, tzinfo=UTC)
@@ -61,10 +61,10 @@ def test_no_secret_is_kept() -> None:
 
 
 def test_the_secret_can_be_checked_before_it_is_blanked() -> None:
-    assert authorization((FRAMES / NAME / "alarm.json").read_bytes(), context(NAME)) == "nur-ein-beispiel"
-    assert authorization(b'{"authorization": 5}', context(NAME)) is None
+    assert authorization((FRAMES / NAME / "alarm.json").read_bytes(), Limits()) == "nur-ein-beispiel"
+    assert authorization(b'{"authorization": 5}', Limits()) is None
     with pytest.raises(DecodeError):
-        authorization(b"{", context(NAME))
+        authorization(b"{", Limits())
 
 
 def test_an_update_speaks_of_the_same_mission_and_a_repeat_is_the_same_claim() -> None:
@@ -191,13 +191,9 @@ def test_a_clock_that_is_wrong_is_not_believed() -> None:
 
 
 def test_the_answers_are_those_of_fe2() -> None:
-    assert reply() == (200, b'{"status": "OK"}')
-    found = decoded(NAME, status(status=3))
-    code, body = reply(refused=found.refused)
-    assert (code, json.loads(body)) == (200, {"status": "NOT_OK", "error": reasons(found)[0]})
-    code, body = reply(DecodeError("not JSON"))
-    assert (code, json.loads(body)) == (400, {"status": "NOT_OK", "error": "not JSON"})
-    assert reply(enabled=False)[0] == 406
+    assert reply(200, None) == (200, {"status": "OK"})
+    assert reply(422, "why") == (200, {"status": "NOT_OK", "error": "why"}), "FE2 says so with 200"
+    assert reply(400, "not JSON") == (400, {"status": "NOT_OK", "error": "not JSON"})
 
 
 def test_the_feed_says_its_zone() -> None:

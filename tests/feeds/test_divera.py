@@ -8,7 +8,6 @@ import pytest
 from msgspec import UNSET
 
 from layers.content import Address, Removal
-from server.feeds import DecodeError
 from server.feeds.divera import NAME, reply
 from tests.feeds.dispatch_tools import cleaned_says_the_same, decoded, mission, never_said, of, reasons, units
 from tests.feeds.frames import FRAMES, RECEIVED
@@ -169,6 +168,5 @@ def test_an_unknown_mapping_is_refused() -> None:
 
 
 def test_the_answers_are_those_of_divera() -> None:
-    assert reply() == (200, b'{"success": true}')
-    assert reply(allowed=False) == (403, b'{"success": false}')
-    assert reply(DecodeError("nein"))[0] == 400
+    assert reply(200, None) == (200, {"success": True})
+    assert reply(400, "nein") == (400, {"success": False, "message": "nein"})
