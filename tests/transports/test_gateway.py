@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import websocket
 
+from server.access import Role
 from tests.server import Server, wait_until
 
 CODE = "geheimer-hausanschluss"
@@ -133,6 +134,14 @@ def test_a_wrong_code_registers_nobody(desk: Desk, code: str) -> None:
 )
 def test_a_socket_without_a_homes_token_is_refused(desk: Desk, query: str) -> None:
     url = f"{desk.server.url.replace('http', 'ws')}/?{query.format(dispatch=desk.dispatch)}"
+    with pytest.raises(websocket.WebSocketBadStatusException, match="401"):
+        websocket.create_connection(url, timeout=20)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.FEED])
+def test_a_person_is_no_home(desk: Desk, role: Role) -> None:
+    token = desk.server.token(role.value, f"kein Haus {role.value}", "--situation", "*")
+    url = f"{desk.server.url.replace('http', 'ws')}/?type=smartHome&componentId={token}"
     with pytest.raises(websocket.WebSocketBadStatusException, match="401"):
         websocket.create_connection(url, timeout=20)
 
