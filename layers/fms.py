@@ -37,6 +37,17 @@ FMS: dict[int, Status] = {
 }
 """Every status, 0 to 9: the default of the table that an operator may change (`PictureSettings.fms`)."""
 
+NEXT: dict[int, frozenset[int]] = {
+    1: frozenset({2, 3, 6}),
+    2: frozenset({1, 3, 6}),
+    3: frozenset({1, 2, 4}),
+    4: frozenset({1, 2, 3, 7}),
+    6: frozenset({1, 2}),
+    7: frozenset({1, 2, 8}),
+    8: frozenset({1, 2, 3}),
+}
+"""What usually follows: called back (3 to 1 or 2), on to the next mission (4 or 8 to 3). All else is taken as well."""
+
 Own = Mapping[str, Status]
 """What a region means by a status otherwise, by its digit: in Bavaria 8 is `limited`, some give 9 a state."""
 NOTHING: Own = {}
@@ -60,6 +71,13 @@ def registers(status: int | None, own: Own = NOTHING) -> dict[str, int | None]:
     if meaning(status, own).state is None:
         return {}
     return {STATE: status, CLEARED: status}
+
+
+def is_unusual(before: int, after: int, own: Own = NOTHING) -> bool:
+    """Whether a change skips a step (2 to 4: the 3 was lost). Never where a region means something else by either."""
+    if before == after or str(before) in own or str(after) in own:
+        return False
+    return before in NEXT and after in NEXT and after not in NEXT[before]
 
 
 def state(status: int | None, own: Own = NOTHING) -> str:

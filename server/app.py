@@ -65,6 +65,7 @@ from server.reports import Reports
 from server.retry import Retry
 from server.situations import Situations, SituationSettings
 from server.sockets import attach, wire_json
+from server.status_changes import StatusChanges
 from server.sync import Sync
 from server.tak.rooms import Rooms
 from server.throttle import Throttle
@@ -131,6 +132,7 @@ def build(data_dir: Path, settings: Settings) -> House:
     )
     sync = Sync(settings, metrics)
     rooms.subscribe(sync.changed)
+    rooms.subscribe(StatusChanges().changed)
     metrics.registry.register(Gauges(rooms, intake))
     audit = Audit(data_dir / "audit.db")
     homes = Homes(data_dir / "homes.json", rooms)
