@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from server.access import Role
-from server.feeds import DecodeError, Feed, alamos_fe2, feeds
+from server.feeds import DecodeError, Feed, alamos_fe2, connect, divera, feeds
 from server.http.errors import WORDS, Problem
 from server.http.guard import caller, house, needs
 from server.http.message import STATUS, instance_of, take
@@ -44,12 +44,30 @@ def _secret() -> str | None:
         return None
 
 
-@blueprint.post("/rest/external/http/<any(alarm, status, position, diary):kind>/v2")
+@blueprint.post("/rest/external/http/<kind>/v2")
 @needs(Role.FEED, within=_secret)
 def fe2(kind: str) -> ResponseReturnValue:
     """A message at the address that an FE2 server has, by a sender whose shared secret is its token."""
-    del kind  # the decoder reads it in the path
+    if kind.upper() not in alamos_fe2.TYPES:
+        raise Problem(404, "There is no such input.")
     return _taken(alamos_fe2.FEED, None, with_path=True)
+
+
+@blueprint.post("/interfaces/public/<path:rest>")
+@needs(Role.FEED)
+def connect_there(rest: str) -> ResponseReturnValue:
+    """A message at the address that Feuersoftware Connect has; a vehicle's ISSI stands in it."""
+    del rest
+    return _taken(connect.FEED, None, with_path=True)
+
+
+@blueprint.post("/api/alarm")
+@blueprint.post("/api/v2/<path:rest>")
+@needs(Role.FEED, within=lambda: request.args.get("accesskey"))
+def divera_there(rest: str = "") -> ResponseReturnValue:
+    """A message at an address that DIVERA has; the token is its access key. A vehicle's id stands in the address."""
+    del rest
+    return _taken(divera.FEED, None, with_path=True)
 
 
 def _taken(feed: Feed, part: str | None, *, with_path: bool = False) -> ResponseReturnValue:

@@ -45,7 +45,7 @@ def take(situation: Situation, feed: Feed, instance: str, *, with_path: bool = F
     body = _body(situation, feed, instance)
     _check_signature(situation, feed, instance, body)
     if with_path:
-        body = whole(request.path, body)
+        body = whole(request.full_path.rstrip("?"), body)
     try:
         return house().intake.take(situation, feed.name, instance, body, sender_of(caller()))
     except Busy as busy:

@@ -1,4 +1,4 @@
-"""A control room's adapter that speaks to an FE2 server: its address, its shared secret, its answers, unchanged."""
+"""Senders that speak to FE2, Connect or DIVERA: their addresses, their secrets, their answers, unchanged."""
 
 import json
 from typing import Any
@@ -57,6 +57,7 @@ def test_what_cannot_be_used_is_not_ok(call: Call, house: House) -> None:
     assert answer.get_json()["error"] == "unknown type 'WETTER'"
     broken = call("POST", ADDRESS.format("alarm"), "feed", data=b"{")
     assert (broken.status_code, broken.get_json()["status"]) == (400, "NOT_OK")
+    assert push(call, "wetter", token).status_code == 404
     assert call("POST", "/feeds/alamos_fe2", "feed", json=ALARM).get_json()["status"] == "OK"
     assert call("POST", "/feeds/divera", "feed", json={"title": "B2", "id": 7}).get_json()["success"] is True
     assert call("POST", "/feeds/divera", "feed", data=b"{").get_json()["success"] is False
@@ -73,3 +74,25 @@ def test_only_a_sender_gets_in(call: Call, house: House, role: str | None) -> No
 def test_a_body_that_is_too_long_is_not_read_for_its_secret(call: Call, house: House) -> None:
     token, _ = house.access.create("feed", "leitstelle")
     assert push(call, "alarm", token, filling="x" * 1_100_000).status_code == 401
+
+
+def test_connect_and_divera_at_their_own_addresses(call: Call, house: House) -> None:
+    """What their senders have set is the host; the token stands where the key of theirs stood."""
+    token, _ = house.access.create("feed", "leitstelle")
+    status = {"Status": 3, "StatusTimestamp": "2026-11-21T19:05:11Z"}
+    bearer = {"Authorization": f"bearer {token}"}
+    answer = call("POST", "/interfaces/public/vehicle/4711/status", json=status, headers=bearer)
+    assert (answer.status_code, answer.get_json()["accepted"]) == (200, 1), answer.text
+    alarm = call("POST", f"/api/v2/alarms?accesskey={token}", json={"Alarm": {"title": "B2", "foreign_id": "E-1"}})
+    assert (alarm.status_code, alarm.get_json()["success"]) == (200, True)
+    old = call("POST", f"/api/alarm?accesskey={token}", data="title=H1&number=E-2")
+    assert (old.status_code, old.get_json()["success"]) == (200, True), old.text
+    vehicle = call("POST", f"/api/v2/using-vehicles/set-status/7?accesskey={token}", json={"status": 4})
+    assert (vehicle.status_code, vehicle.get_json()["accepted"]) == (200, 1)
+    features = {one["id"]: one["properties"] for one in json.loads(call("GET", "/picture", "control").data)["features"]}
+    assert features["connect:unit:4711"]["fms_status"] == 3
+    assert features["divera:unit:7"]["fms_status"] == 4
+    assert {one.get("keyword") for one in features.values() if one["layer"] == "missions"} == {"B2", "H1"}
+    kept = [path for path in house.data_dir.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
+    assert kept == [], "the key is written nowhere"
+    assert call("POST", "/api/v2/alarms?accesskey=wrong", json={}).status_code == 401
