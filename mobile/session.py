@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mobile.durable import flush
+
 TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
@@ -186,6 +188,7 @@ def save(folder: Path, session: Session) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(target)
+    flush(folder)  # a link signs in once: what was got for it must not be lost
 
 
 def load(folder: Path) -> Session | None:

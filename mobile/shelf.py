@@ -6,7 +6,6 @@ is right. So whatever moment the process is killed at, `ID.pack` is the old pack
 
 import hashlib
 import logging
-import os
 import re
 import shutil
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mobile import geo
+from mobile.durable import flush
 from mobile.own import OwnObject
 from mobile.pack import Address, Pack, PackError, WaterPoint
 
@@ -194,9 +194,9 @@ class Shelf:
         except PackError:
             part.unlink(missing_ok=True)
             raise
-        _flush(part)
+        flush(part)
         part.replace(self.path(offer.id))
-        _flush(self.folder)
+        flush(self.folder)
         self._open(offer.id)
         self.sweep(offer)
 
@@ -237,12 +237,3 @@ def hash_of(path: Path) -> str:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file or folder is on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mobile import session
 from server.durable import install, replace_file
 from tests.house.repository import modules, tree
 
@@ -55,6 +56,13 @@ def test_a_file_is_flushed_before_it_takes_its_place_and_the_folder_after(tmp_pa
     assert (folder / "state.json").read_bytes() == b"new" * 100_000
     assert [path.name for path in folder.iterdir()] == ["state.json"]
     assert (folder / "state.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_session_of_a_tablet_is_on_disk_before_anybody_relies_on_it(tmp_path: Path, steps: list[str]) -> None:
+    kept = session.Session("https://lage.example.org", "t", "live", "crew", "HLF", "hlf")
+    session.save(tmp_path / "tablet", kept)
+    assert steps == ["flush session.json.new", "rename session.json.new session.json", "flush tablet"]
+    assert session.load(tmp_path / "tablet") == kept
 
 
 def test_what_cannot_be_flushed_does_not_take_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
