@@ -139,7 +139,7 @@ def test_a_full_disk_leaves_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("server.media.os.fsync", full)
+    monkeypatch.setattr("server.durable.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         kept.put("live", PICTURE, "image/jpeg")
     assert kept.get("live", media_id(PICTURE)) is None
