@@ -1,6 +1,6 @@
 """Part water: hydrants, tanks, suction points and open water, gathered while base data is built.
 
-Tables `water_points`, its R*Tree `water_points_box` and `water_bodies` of base.db.
+Tables `water_points`, its R*Tree `water_points_box`, `water_bodies` and its `water_bodies_box` of base.db.
 """
 
 from collections import Counter
@@ -20,6 +20,7 @@ CREATE TABLE water_points (
 ) STRICT
 """
 _BOX = "CREATE VIRTUAL TABLE water_points_box USING rtree (id, west, east, south, north)"
+_BODIES_BOX = "CREATE VIRTUAL TABLE water_bodies_box USING rtree (id, west, east, south, north)"
 _BODIES = """
 CREATE TABLE water_bodies (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT, wkb BLOB NOT NULL,
@@ -36,6 +37,7 @@ class Water:
     def __init__(self) -> None:
         self._points: list[tuple[object, ...]] = []
         self._bodies: list[tuple[object, ...]] = []
+        self._boxes: list[tuple[float, ...]] = []
         self._kinds: Counter[str] = Counter()
 
     def wants(self, tags: Mapping[str, str]) -> bool:
@@ -57,6 +59,8 @@ class Water:
         if kind is not None and element.kind != "node":
             name = element.tags.get("name:de", element.tags.get("name"))
             self._bodies.append((kind, name, shapely.to_wkb(shape), element.osm_type, element.id))
+            west, south, east, north = shape.bounds
+            self._boxes.append((len(self._bodies), west, east, south, north))
             self._kinds["open_water"] += 1
 
     def finish(self, out: Output) -> dict[str, int]:
@@ -73,6 +77,8 @@ class Water:
         out.db.executemany(
             "INSERT INTO water_bodies (kind, name, wkb, osm_type, osm_id) VALUES (?, ?, ?, ?, ?)", self._bodies
         )
+        out.db.execute(_BODIES_BOX)
+        out.db.executemany("INSERT INTO water_bodies_box VALUES (?, ?, ?, ?, ?)", self._boxes)
         return dict(sorted(self._kinds.items()))
 
 

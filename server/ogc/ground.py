@@ -98,10 +98,11 @@ class Points(NamedTuple):
 
 
 class Outlines(NamedTuple):
-    """A table of areas as WKB with an R*Tree."""
+    """A table of areas or lines as WKB, with an R*Tree unless the base data is older than that."""
 
     title: tuple[str, str]
     table: str
+    """Its name, or a query in brackets."""
     select: str
     wkb: str
     box: str
@@ -113,7 +114,7 @@ class Outlines(NamedTuple):
         if query.boxes:
             matched, rows = self._matched(base, query.boxes), self._within(base, query)
         else:
-            matched = base.db.execute(f"SELECT count(*) FROM {self.table}").fetchone()[0]  # noqa: S608
+            matched = base.db.execute(f"SELECT count(*) FROM {self.table} t").fetchone()[0]  # noqa: S608
             rows = self._rows(base, "", [], query)
         return _page([self._feature(row) for row in islice(rows, query.limit + 1)], matched, query.limit)
 
@@ -126,16 +127,22 @@ class Outlines(NamedTuple):
         yield from base.db.execute(f"{self.select} WHERE t.id > ?{condition} ORDER BY t.id", [_after(query), *values])
 
     def _within(self, base: Base, query: Query) -> Iterator[Any]:
-        inside, values = _in_tree(self.box, query.boxes)
+        inside, values = self._near(base, query.boxes)
         for row in self._rows(base, f" AND t.id IN ({inside})", values, query):
             if self._touches(row[self.wkb], query.boxes):
                 yield row
 
+    def _near(self, base: Base, boxes: Sequence[Box], whole: bool = False) -> Found:
+        """As `_in_tree`; without a tree everything may touch, and nothing surely lies in one as a whole."""
+        if _tree_of(base, self.box) is not None:
+            return _in_tree(self.box, boxes, whole)
+        return ("SELECT NULL WHERE 0" if whole else f"SELECT id FROM {self.table}"), []  # noqa: S608
+
     def _matched(self, base: Base, boxes: Sequence[Box]) -> int:
         """Those wholly inside by their boxes, and of those on the edge each that really touches."""
-        inside, values = _in_tree(self.box, boxes)
-        whole, edges = _in_tree(self.box, boxes, whole=True)
-        sure = base.db.execute(f"SELECT count(*) FROM ({whole})", edges).fetchone()[0]  # noqa: S608
+        inside, values = self._near(base, boxes)
+        whole, edges = self._near(base, boxes, whole=True)
+        sure = base.db.execute(f"SELECT count(*) FROM {self.table} t WHERE t.id IN ({whole})", edges).fetchone()[0]  # noqa: S608
         rest = base.db.execute(
             f"SELECT t.{self.wkb} FROM {self.table} t WHERE t.id IN ({inside}) AND t.id NOT IN ({whole})",  # noqa: S608
             [*values, *edges],
@@ -272,6 +279,25 @@ def _page(found: list[Feature], matched: int, limit: int) -> Page:
 
 
 _OSM = "t.osm_type || '/' || t.osm_id AS osm"
+
+
+def _open_water(what: str, title: tuple[str, str], wkb_type: int, geometry: str) -> Outlines:
+    """Open water of one kind of geometry: a stream is there as its bed, as its line, or as both. WKB may be of either
+    order of bytes.
+    """
+    codes = ", ".join(f"x'{wkb_type.to_bytes(4, order).hex()}'" for order in ("little", "big"))
+    table = f"(SELECT * FROM water_bodies WHERE substr(wkb, 2, 4) IN ({codes}))"  # noqa: S608
+    return Outlines(
+        title=title,
+        table=table,
+        select=f"SELECT t.*, '{what}' AS layer, {_OSM} FROM {table} t",  # noqa: S608
+        wkb="wkb",
+        box="water_bodies_box",
+        types=dict.fromkeys(("layer", "kind", "name", "osm"), "string"),
+        geometry=geometry,
+    )
+
+
 GROUND: dict[str, Ground] = {
     "base_addresses": Points(
         title=("Adressen", "Addresses"),
@@ -301,6 +327,12 @@ GROUND: dict[str, Ground] = {
             "pressure_bar": "number",
         },
         box="water_points_box",
+    ),
+    "base_open_water_lines": _open_water(
+        "base_open_water_lines", ("Offenes Wasser (Linien)", "Open water (lines)"), 2, "LineString"
+    ),
+    "base_open_water_areas": _open_water(
+        "base_open_water_areas", ("Offenes Wasser (Flächen)", "Open water (areas)"), 6, "MultiPolygon"
     ),
     "base_places": Points(
         title=("Wichtige Orte", "Places that matter"),

@@ -182,7 +182,7 @@ def test_a_box_over_base_data_finds_what_shapely_finds(call: Call) -> None:
     import shapely
     from shapely.geometry import shape
 
-    for name in ("addresses", "water_points", "places", "buildings", "roads"):
+    for name in ("addresses", "water_points", "open_water_areas", "places", "buildings", "roads"):
         everything = read(call, GROUND.format(name), limit=10_000)["features"]
         places = [shape(one["geometry"]) for one in everything]
         middle = places[len(places) // 2].centroid
