@@ -18,14 +18,16 @@ from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from layers.plain import plainly
+from server.base.deleted import deleted, is_xml
 from server.base.elements import Element, OsmType, Problems, is_area
+from server.base.extent import Box, Extent
 from server.base.mend import beginning
 from server.base.rings import assemble, filled
 
 Wants = Callable[[Mapping[str, str]], bool]
 AREA_RELATIONS = frozenset({"multipolygon", "boundary"})
 TYPES: dict[str, OsmType] = {"n": "node", "w": "way", "r": "relation"}
-Box = tuple[float, float, float, float]
+__all__ = ["Box", "Extract", "ExtractError"]
 UNREADABLE = (RuntimeError, ValueError, osmium.InvalidLocationError)
 """What libosmium raises for whatever a file can be: RuntimeError, but others for an id, a position or a value."""
 
@@ -43,7 +45,7 @@ class Extract:
         self.broken_off: str | None = None
         """Why the file could not be read to its end; None: it was."""
         self.bbox: Box | None = None
-        """West, south, east, north: what the file says it covers, else what its elements do."""
+        """West, south, east, north: what the file says it covers, else where its elements lie."""
         self._wants = wants
         self._rings: dict[int, tuple[Mapping[str, str], list[tuple[int, str]]]] = {}
         self._lines: dict[int, list[BaseGeometry] | None] = {}
@@ -53,6 +55,12 @@ class Extract:
         self._source = path
         """What is read: the file, or the beginning of one that breaks off."""
         self._said: Box | None = None
+        self._extent = Extent()
+        """Of a file that does not say what it covers."""
+        self._gone: frozenset[tuple[OsmType, int]] = frozenset()
+        """What an editor marked as deleted."""
+        self._last: tuple[str, int] = ("", 0)
+        """Type and id of the object before: versions of one object follow each other."""
         self._read = 0
 
     def elements(self) -> Iterator[Element]:
@@ -66,10 +74,11 @@ class Extract:
             raise ExtractError(f"{self.path.name} is no OpenStreetMap extract: {self.broken_off}")
         if not self._read:
             raise ExtractError(f"{self.path.name} is an OpenStreetMap extract without any tagged element")
-        self.bbox = self._said or self.bbox
+        self.bbox = self._said or self._extent.box(self.problems)
 
     def _read_all(self, scratch: Path) -> Iterator[Element]:
         path = self.path
+        self._gone = deleted(path)
         try:
             relations = list(self._relations(path))
         except UNREADABLE as error:
@@ -81,23 +90,23 @@ class Extract:
                 relations = list(self._relations(path))
             except UNREADABLE as worse:
                 raise ExtractError(f"{self.path.name} is no OpenStreetMap extract: {worse}") from error
-        yield from relations
         self._source = path
+        yield from relations
         yield from self._nodes_and_ways(path)
         yield from self._areas_of_relations()
 
     def _relations(self, path: Path) -> Iterator[Element]:
         reader = osmium.FileProcessor(str(path), RELATION)
+        self._last = ("", 0)
         if reader.header.has_multiple_object_versions or ".osh" in path.suffixes:
-            raise ExtractError(
-                f"{self.path.name} holds the history of objects, also what is no longer there: make an extract of one "
-                "moment of it (osmium time-filter)"
-            )
+            raise self._history()
         box = reader.header.box()
         if box.valid():
             self._said = (box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat)
         relation: Any
-        for relation in reader.with_filter(EmptyTagFilter()):
+        for relation in reader:
+            if not self._is_there(relation) or not relation.tags:
+                continue
             self._read += 1
             tags = dict(relation.tags)
             if not self._wants(tags):
@@ -113,10 +122,14 @@ class Extract:
 
     def _nodes_and_ways(self, path: Path) -> Iterator[Element]:
         reader = osmium.FileProcessor(str(path), NODE | WAY).with_locations()
-        untagged_nodes = EmptyTagFilter()
-        untagged_nodes.enable_for(NODE)
+        if not is_xml(path):  # XML does not say by itself that it is a history: there, each version is looked at
+            untagged_nodes = EmptyTagFilter()
+            untagged_nodes.enable_for(NODE)
+            reader = reader.with_filter(untagged_nodes)
         item: Any
-        for item in self._up_to_the_break(reader.with_filter(untagged_nodes)):
+        for item in self._up_to_the_break(reader):
+            if not self._is_there(item) or (item.is_node() and not item.tags):
+                continue
             self._read += 1
             tags = dict(item.tags)
             if wanted := bool(tags) and self._wants(tags):
@@ -126,6 +139,24 @@ class Extract:
                     yield from self._node(item, tags)
             elif wanted or item.id in self._lines:
                 yield from self._way(item, tags, wanted)
+
+    def _is_there(self, item: Any) -> bool:
+        """Whether an object was not deleted. Raises ExtractError where it comes a second time: that is a history."""
+        this = (item.type_str(), item.id)
+        if this == self._last:
+            raise self._history()
+        self._last = this
+        osm_type = TYPES[item.type_str()]
+        if item.visible and (osm_type, item.id) not in self._gone:
+            return True
+        self.problems.add("deleted", f"{osm_type} {item.id}")
+        return False
+
+    def _history(self) -> ExtractError:
+        return ExtractError(
+            f"{self.path.name} holds the history of objects, also what is no longer there: make an extract of one "
+            "moment of it (osmium time-filter)"
+        )
 
     def _up_to_the_break(self, items: Iterable[Any]) -> Iterator[Any]:
         """The items up to where they cannot be read any more."""
@@ -143,7 +174,7 @@ class Extract:
     def _node(self, item: Any, tags: Mapping[str, str]) -> Iterator[Element]:
         if item.location.valid():
             point = Point(item.location.lon, item.location.lat)
-            self._grow(point)
+            self._grow("node", item.id, point)
             yield Element("node", item.id, "node", tags, point)
         else:
             self.problems.add("invalid_positions", f"node {item.id}")
@@ -160,12 +191,12 @@ class Extract:
             if places and places[0] != places[-1]:
                 places.append(places[0])  # cut at the border: closed along the cut
             if (area := filled(places)) is not None:
-                self._grow(area)
+                self._grow("way", item.id, area)
                 yield Element("area", item.id, "way", tags, area)
                 return
         elif lines:
             for line, run in zip(lines, (run for run in runs if len(run) > 1), strict=True):
-                self._grow(line)
+                self._grow("way", item.id, line)
                 yield Element("way", item.id, "way", tags, line, tuple(ref for ref, _ in run))
             return
         self.problems.add("ways_without_shape", f"way {item.id}")
@@ -214,11 +245,9 @@ class Extract:
                 continue
             if absent:
                 self.problems.add("cut_relations", f"relation {relation}")
-            self._grow(area)
+            self._grow("relation", relation, area)
             yield Element("area", relation, "relation", tags, area)
 
-    def _grow(self, shape: BaseGeometry) -> None:
+    def _grow(self, osm_type: OsmType, osm_id: int, shape: BaseGeometry) -> None:
         if self._said is None:
-            west, south, east, north = shape.bounds
-            box = self.bbox or (west, south, east, north)
-            self.bbox = (min(box[0], west), min(box[1], south), max(box[2], east), max(box[3], north))
+            self._extent.add(osm_type, osm_id, shape)

@@ -1,11 +1,13 @@
 """Extracts: whole, cut at the border, broken, truncated, foreign; what is read and what is said."""
 
+import bz2
 import gzip
 from pathlib import Path
 
 import pytest
 
 from fixtures.library import town_osm_path
+from server.base.deleted import BLOCK_BYTES, deleted
 from server.base.elements import Element
 from server.base.extract import Extract, ExtractError
 from tests.base.osm import Sheet
@@ -153,3 +155,94 @@ def test_signs_that_turn_the_order_of_letters_are_left_out(tmp_path: Path) -> No
     sheet = Sheet()
     sheet.node(8.0, 51.0, name="Feuer\u202ewache")
     assert read(sheet.write(tmp_path / "a.osm"))[0][0].tags == {"name": "Feuerwache"}
+
+
+EDITED = """<?xml version='1.0' encoding='UTF-8'?>
+<osm version='0.6' generator='JOSM'>
+<node id='1' action='delete' version='2' lat='51.0' lon='8.0'><tag k='emergency' v='fire_hydrant'/></node>
+<node id='2' visible='true' version='1' lat='51.0' lon='8.0'><tag k='note' v='action="delete"'/></node>
+<node id='3' version='1' lat='51.001' lon='8.0'/>
+<node id='5' visible='false' version='7' lat='51.0' lon='8.0'><tag k='emergency' v='siren'/></node>
+<way id='1' version='1'><nd ref='2'/><nd ref='3'/><tag k='highway' v='service'/></way>
+<way id='4' action='delete' version='1'><nd ref='2'/><nd ref='3'/><tag k='highway' v='primary'/></way>
+<relation id='1' version='1'><member type='way' ref='1' role='x'/><tag k='type' v='site'/></relation>
+<relation id='2' version='1' action='delete'><member type='way' ref='1' role='x'/><tag k='type' v='site'/></relation>
+</osm>"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [
+        ("osm", EDITED.encode()),
+        ("osm.gz", gzip.compress(EDITED.encode())),
+        ("osm.bz2", bz2.compress(EDITED.encode())),
+    ],
+    ids=["plain", "gz", "bz2"],
+)
+def test_what_an_editor_marked_as_deleted_is_left_out(tmp_path: Path, suffix: str, content: bytes) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(content)
+    elements, extract = read(path)
+    assert [(one.osm_type, one.id) for one in elements] == [("relation", 1), ("node", 2), ("way", 1)]
+    assert dict(extract.problems.counts) == {"deleted": 4}
+    assert extract.problems.examples["deleted"] == ["relation 2", "node 1", "node 5", "way 4"]
+
+
+def test_a_mark_across_two_blocks_is_seen(tmp_path: Path) -> None:
+    head = '<osm version="0.6"><!--'
+    path = tmp_path / "a.osm"
+    filling = "x" * (BLOCK_BYTES - len(head) - 25)
+    path.write_text(f'{head}{filling}--><node id="7" action="delete" lat="1" lon="1"/></osm>')
+    assert 0 < path.read_text().index('action="delete"') - BLOCK_BYTES + 15 < 15
+    assert deleted(path) == {("node", 7)}
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        """<node id="1" version="1" lat="51" lon="8"><tag k="place" v="town"/></node>
+        <node id="1" version="2" lat="51" lon="8"/>""",
+        """<node id="1" version="1" lat="51" lon="8"><tag k="place" v="town"/></node>
+        <node id="1" version="2" visible="false"/>""",
+        """<way id="1" version="1"><tag k="highway" v="service"/></way><way id="1" version="2"/>""",
+        """<relation id="1" version="1"><tag k="type" v="site"/></relation><relation id="1" version="2"/>""",
+    ],
+)
+def test_a_history_that_is_named_as_an_extract_is_refused(tmp_path: Path, versions: str) -> None:
+    (tmp_path / "a.osm").write_text(f'<osm version="0.6">{versions}</osm>')
+    with pytest.raises(ExtractError, match="history of objects"):
+        read(tmp_path / "a.osm")
+
+
+def test_one_misplaced_node_does_not_make_the_area(tmp_path: Path) -> None:
+    sheet = Sheet()
+    for number in range(6):
+        sheet.node(8.0 + number / 100, 51.0 + number / 100, place="hamlet")
+    lost = sheet.node(0.0, 0.0, emergency="fire_hydrant")
+    astray = sheet.way([(8.0, 51.0), (0.0, 51.0)], highway="service")
+    for number in range(40):
+        sheet.node(8.0 + number / 1000, 51.0, emergency="fire_hydrant")
+    elements, extract = read(sheet.write(tmp_path / "a.osm"))
+    assert extract.bbox == pytest.approx((8.0, 51.0, 8.05, 51.05))
+    assert dict(extract.problems.counts) == {"far_off": 2}
+    assert extract.problems.examples == {"far_off": [f"node {lost}", f"way {astray}"]}
+    assert len(elements) == 48, "they are told, and read"
+
+
+@pytest.mark.parametrize(
+    ("places", "box"),
+    [
+        ([(8.0, 51.0)], (8.0, 51.0, 8.0, 51.0)),
+        ([(8.0, 51.0), (9.0, 52.0)], (8.0, 51.0, 9.0, 52.0)),
+        ([(8.0, 51.0), (8.1, 51.0), (0.0, 0.0)], (8.0, 51.0, 8.1, 51.0)),
+        ([*[(8.0 + n / 100, 51.0) for n in range(60)], *[(11.0, 50.0)] * 20], (8.0, 50.0, 11.0, 51.0)),
+    ],
+    ids=["a point", "two", "three, one misplaced", "two towns"],
+)
+def test_where_nearly_all_lies(
+    tmp_path: Path, places: list[tuple[float, float]], box: tuple[float, float, float, float]
+) -> None:
+    sheet = Sheet()
+    for place in places:
+        sheet.node(*place, place="hamlet")
+    assert read(sheet.write(tmp_path / "a.osm"))[1].bbox == pytest.approx(box)
