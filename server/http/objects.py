@@ -106,16 +106,16 @@ def items(name: str) -> ResponseReturnValue:
     objects, who, box, limit = house().objects, reader(situation), _box(), number("limit", MOST, 1, MOST)
     _check_layer(name)
     rows = runtime.offload(objects.find, name, who, box, limit + 1)
-    _note(name, situation, count=min(limit, len(rows)))
+    note(name, situation, count=min(limit, len(rows)))
     one, told = objects.settings[name], runtime.offload(objects.state, name)
-    same = runtime.offload(_on_map, house(), name) if one.kind == "hydrant" else {}
+    same = runtime.offload(on_map, house(), name) if one.kind == "hydrant" else {}
     found = [feature(name, one, stored, told.data_at, same.get(stored.own.key)) for stored in rows[:limit]]
     answer = jsonify(type="FeatureCollection", version=told.version, truncated=len(rows) > limit, features=found)
     answer.mimetype = "application/geo+json"
     return answer
 
 
-def _on_map(rooms: House, name: str) -> dict[str, dict[str, Any]]:
+def on_map(rooms: House, name: str) -> dict[str, dict[str, Any]]:
     """By key, what the map knows of hydrants of the layer that it has, too; nothing without base data."""
     base = rooms.bases.current
     if base is None:
@@ -129,9 +129,9 @@ def _on_map(rooms: House, name: str) -> dict[str, dict[str, Any]]:
 
 
 @blueprint.get("/objects/<name>/<key>/plans/<int:number>")
-@needs(*VIEWERS)
+@needs(*VIEWERS, basic=True)
 def plan(name: str, key: str, number: int) -> ResponseReturnValue:
-    """A plan as it was given, to be saved; counted from 1."""
+    """A plan as it was given, to be saved; counted from 1. The OGC API links to it, so that its password holds here."""
     stored = _object(name, key)
     chosen = _chosen(stored, number)
     return _file(house().objects.plans.original(chosen.id), chosen.mime, chosen.name, f"{chosen.id}", True)
@@ -167,7 +167,7 @@ def _object(name: str, key: str) -> Stored:
     stored = runtime.offload(house().objects.get, name, key, reader(situation))
     if stored is None:
         raise Problem(404, "There is no such object.")
-    _note(name, situation, key=key, path=request.path[:200])
+    note(name, situation, key=key, path=request.path[:200])
     return stored
 
 
@@ -182,7 +182,8 @@ def _check_layer(name: str) -> None:
         raise Problem(404, "There is no such layer.")
 
 
-def _note(name: str, situation: Situation, **detail: Any) -> None:
+def note(name: str, situation: Situation, **detail: Any) -> None:
+    """Objects were told: of a layer that is bound to missions, the audit trail says so."""
     if house().objects.settings[name].mission_only:
         house().audit.append("objects", caller(), situation.id, layer=name, **detail)
 

@@ -20,12 +20,12 @@ from server import runtime
 from server.access import PERSONAL_ROLES
 from server.base.base import Base
 from server.base.objects.same import facts
-from server.http import errors, ogc_pages
+from server.http import errors, ogc_own, ogc_pages
 from server.http.errors import Problem
 from server.http.guard import anybody, caller, house, needs
 from server.http.ogc_pages import Shown, lang, wants_html
 from server.http.picture import VIEWERS, find
-from server.ogc import columns, live, papers
+from server.ogc import columns, live, own, papers
 from server.ogc.ground import GROUND
 from server.ogc.live import EXERCISE, Table, Tables
 from server.ogc.pages import Page
@@ -45,7 +45,7 @@ A_DAY_S = 86_400
 COMMON = frozenset({"f", "lang"})
 CODES = {400: "InvalidParameterValue", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 429: "TooManyRequests"}
 _throttle = Throttle(per_minute=PER_MINUTE, burst=BURST)
-_tables = Tables()
+_tables = Tables[Table]()
 
 
 @blueprint.errorhandler(Problem)
@@ -139,6 +139,9 @@ def schema(name: str, collection: str) -> ResponseReturnValue:
     told = _collection(situation, collection)
     if told.id in GROUND:
         types, geometry = GROUND[told.id].types, GROUND[told.id].geometry
+    elif ogc_own.is_own(told.id):
+        table = ogc_own.table(situation, told.id, _site())
+        types, geometry = table.types, table.geometry
     else:
         kind = live.collections(caller().role)[told.id][1]
         types, geometry = _table(situation, told.id).types, "Geometry" if kind is None else live.KINDS[kind][2]
@@ -189,6 +192,9 @@ def item(name: str, collection: str, feature: str) -> ResponseReturnValue:
         found = runtime.offload(GROUND[told.id].find, _base(), feature)
         if found is not None and told.id == WATER:
             _joined([found])
+    elif ogc_own.is_own(told.id):
+        found = ogc_own.table(situation, told.id, _site()).find(feature)
+        ogc_own.noted(situation, told.id, 0 if found is None else 1)
     else:
         found = _table(situation, told.id, read=True).find(feature)
     if found is None:
@@ -196,6 +202,8 @@ def item(name: str, collection: str, feature: str) -> ResponseReturnValue:
     here = f"{_root(situation)}/collections/{told.id}"
     address = f"{here}/items/{ogc_pages.segment(found['id'])}"
     links = [*_selves(address, GEOJSON, told.title), link(f"{here}?f=json", "collection", JSON, told.title)]
+    if ogc_own.is_own(told.id):
+        links += [link(one["href"], "enclosure", one["mime"], one["name"]) for one in own.plans(found["properties"])]
     path = f"collections/{told.id}/items/{ogc_pages.segment(found['id'])}"
     return _answer({**found, "links": links}, GEOJSON, _shown(situation, str(found["id"]), path, told))
 
@@ -223,9 +231,12 @@ def _open() -> list[Situation]:
     return [one for one in house().situations.list() if caller().may_enter(one.id)]
 
 
+def _site() -> str:
+    return (house().settings.server.public_url or request.url_root).rstrip("/")
+
+
 def _root(situation: Situation) -> str:
-    base = house().settings.server.public_url or request.url_root
-    return f"{base.rstrip('/')}/ogc/{situation.id}"
+    return f"{_site()}/ogc/{situation.id}"
 
 
 def _title(situation: Situation) -> str:
@@ -249,12 +260,13 @@ def _base() -> Base:
 
 
 def _collections(situation: Situation) -> list[Collection]:
-    """Layers of the role first, then base data where there are any."""
+    """Layers of the role first, then own objects for its eyes and base data, where there are any."""
     mark, word = f"{EXERCISE}: " if situation.status == "Exercise" else "", ogc_pages.words()
     told = [
         Collection(id=name, title=mark + live.title(layer, kind, lang()), description=mark + word["live"], timed=True)
         for name, (layer, kind) in live.collections(caller().role).items()
     ]
+    told += ogc_own.collections(word["own"])
     base = house().bases.current
     if base is None:
         return told
@@ -287,7 +299,12 @@ def _table(situation: Situation, name: str, read: bool = False) -> Table:
     if read and who.role in PERSONAL_ROLES:
         house().audit.append("ogc", who, situation.id, collection=name)
     key = (situation.id, situation.epoch, rev, who.role, who.unit, layer, kind)
-    return runtime.offload(_tables.get, key, features, situation.id, situation.status == "Exercise", kind)
+
+    def make() -> Table:
+        told = [msgspec.json.decode(raw) for raw in features]
+        return Table(told, situation.id, situation.status == "Exercise", kind)
+
+    return runtime.offload(_tables.get, key, make)
 
 
 def _page(situation: Situation, name: str, query: Query) -> Page:
@@ -297,6 +314,10 @@ def _page(situation: Situation, name: str, query: Query) -> Page:
             return page
         features = _joined([msgspec.json.decode(raw) for raw in page.features])
         return msgspec.structs.replace(page, features=[msgspec.Raw(msgspec.json.encode(one)) for one in features])
+    if ogc_own.is_own(name):
+        page = runtime.offload(ogc_own.table(situation, name, _site()).page, query)
+        ogc_own.noted(situation, name, len(page.features))
+        return page
     return runtime.offload(_table(situation, name, read=True).page, query)
 
 

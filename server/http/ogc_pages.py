@@ -98,6 +98,7 @@ def page(document: dict[str, Any], shown: Shown, listed: list[dict[str, Any]] | 
     elif document.get("type") == "Feature":
         facts = [(name, _cell(value)) for name, value in document["properties"].items()]
         told["facts"] = [*facts, (t["geometry"], text(document["geometry"]))]
+        told["links"] = [(one["title"], one["href"]) for one in document["links"] if one["rel"] == "enclosure"]
     elif "itemType" in document:
         told["description"] = document["description"]
         told["links"] = [(t[name], _with(f"{here}/{name}")) for name in ("items", "schema")]

@@ -6,11 +6,10 @@ into or out of them: whoever was there all the time is read exactly once.
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-import msgspec
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -96,7 +95,7 @@ class Table:
         if query.boxes:
             chosen = self._within(query.boxes)
         if query.start is not None or query.end is not None:
-            chosen &= np.array([_covers(query, row["observed_at"]) for row in self.rows], dtype=bool)
+            chosen &= np.array([self.covers(query, row) for row in self.rows], dtype=bool)
         places: list[int] = np.flatnonzero(chosen).tolist()
         first = bisect_right([self.ids[at] for at in places], query.after) if query.after else 0
         wanted = [self.feature(at) for at in places[first : first + query.limit]]
@@ -104,6 +103,11 @@ class Table:
         more = first + number < len(places)
         after = self.ids[places[first + number - 1]] if more else None
         return Page(features=features, matched=len(places), after=after)
+
+    def covers(self, query: Query, row: Properties) -> bool:
+        """Whether a feature is of the time that is asked for."""
+        observed_at = row["observed_at"]
+        return observed_at is None or query.covers(datetime.fromisoformat(observed_at))
 
     def _within(self, boxes: tuple[Box, ...]) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         if self._shapes is None:
@@ -116,10 +120,6 @@ class Table:
         return np.asarray(found, dtype=bool)
 
 
-def _covers(query: Query, observed_at: str | None) -> bool:
-    return observed_at is None or query.covers(datetime.fromisoformat(observed_at))
-
-
 def _marked(properties: Properties, situation: str, exercise: bool) -> Properties:
     """What is of an exercise says so in its title and in a property."""
     told = properties["title"]
@@ -128,16 +128,19 @@ def _marked(properties: Properties, situation: str, exercise: bool) -> Propertie
     return {**properties, "title": told, "exercise": exercise, "situation": situation}
 
 
-class Tables:
+T = TypeVar("T", bound=Table)
+
+
+class Tables(Generic[T]):
     """Tables of the newest state, kept while pages of them are read; bounded."""
 
     def __init__(self, most: int = KEPT_FEATURES) -> None:
         self._most = most
-        self._held: OrderedDict[Hashable, Table] = OrderedDict()
+        self._held: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = runtime.native_lock()
 
-    def get(self, key: Hashable, features: list[msgspec.Raw], *form: Any) -> Table:
-        """The table of a key, made of the features (`Table`'s other arguments: `form`) when it is not there.
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The table of a key, made when it is not there.
 
         For offloading: it touches nothing of the loop.
         """
@@ -146,7 +149,7 @@ class Tables:
             if found is not None:
                 self._held.move_to_end(key)
                 return found
-        made = Table([msgspec.json.decode(raw) for raw in features], *form)
+        made = make()
         with self._lock:
             self._held[key] = made
             while len(self._held) > 1 and sum(len(table.ids) + 100 for table in self._held.values()) > self._most:

@@ -29,6 +29,8 @@ class Collection(Struct, frozen=True, kw_only=True):
     bbox: tuple[float, float, float, float] | None = None
     timed: bool = False
     attribution: str | None = None
+    licence: str | None = None
+    """Address of what the data may be used for."""
 
 
 def link(href: str, rel: str, kind: str, title: str) -> Link:
@@ -81,6 +83,8 @@ def collection(root: str, told: Collection) -> Document:
         document["attribution"] = told.attribution
         if "OpenStreetMap" in told.attribution:
             links.append(link(ODBL, "license", HTML, "Open Database License 1.0"))
+    if told.licence is not None:
+        links.append(link(told.licence, "license", HTML, told.licence))
     return document
 
 

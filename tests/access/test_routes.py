@@ -23,6 +23,8 @@ OPEN = None
 """No token needed."""
 BY_PASSWORD = ("/ogc", "/export.")
 """Paths that take the token as the password of HTTP basic as well."""
+PLAN = ("GET", "/objects/<name>/<key>/plans/<int:number>")
+"""So does this one, to which collections under /ogc link."""
 
 TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/"): OPEN,
@@ -245,6 +247,8 @@ def test_the_token_as_a_password_opens_what_only_reads(client: FlaskClient, toke
     )
     # A browser sends a password along by itself, with forms of foreign pages too: nothing else takes it.
     taken = [route for route, allowed in TABLE.items() if allowed is not None and not route[1].startswith(BY_PASSWORD)]
+    taken.remove(PLAN)
+    assert call(client, PLAN, None, auth=("qgis", token)).status_code == 404
     assert {call(client, route, None, auth=("qgis", token)).status_code for route in taken} == {401}
 
 

@@ -13,7 +13,9 @@ from owslib.ogcapi.features import Features
 
 from layers.views import layers_for
 from server.ogc.live import KINDS, MIXED
+from tests.objects.samples import pdf
 from tests.ogc.gis import Gdal, features_by_gdal, layers_by_gdal
+from tests.ogc.own_objects import CLOSED, OWN, write_own_objects
 from tests.server import Server, wait_until
 
 T = TypeVar("T")
@@ -80,7 +82,9 @@ class Town:
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """The house fire after eight minutes, the fair after twenty."""
-    with Server(tmp_path_factory.mktemp("ogc") / "data", "--demo", "hausbrand") as server:
+    folder = tmp_path_factory.mktemp("ogc")
+    write_own_objects(folder, folder / "data")
+    with Server(folder / "data", "--demo", "hausbrand") as server:
         wait_until(lambda: len(server.lines) > 1, "the exercise to start")
         found = Town(server)
         admin = found.token("admin")
@@ -88,6 +92,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         assert started.status_code == 201, started.text
         found.hold(FIRE, 8)
         found.hold(FAIR, 20)
+        control = found.token("control")
+        wait_until(lambda: all(one["version"] for one in server.get("/objects", control)["layers"]), "own objects")
         yield found
 
 
@@ -96,7 +102,7 @@ def names(role: str) -> list[str]:
     told = []
     for layer in layers_for(role):
         told += [layer, *(f"{layer}_{kind}" for kind in KINDS if layer in MIXED)]
-    return [*told, *BASE]
+    return [*told, *(name for name, roles in OWN.items() if role in roles), *BASE]
 
 
 @pytest.mark.parametrize(("role", "situation"), [("control", FIRE), ("liaison", "live")])
@@ -189,6 +195,45 @@ def test_ogr2ogr_reads_the_base_data(town: Town, tmp_path: Path) -> None:
     }
     asked = town.server.get("/base/geocode?q=Kettengasse 12", town.token("liaison"))["hits"][0]
     assert addresses["Kettengasse", "12"] == pytest.approx([asked["lon"], asked["lat"]], abs=1e-6)
+
+
+@pytest.mark.parametrize("role", ["control", "crew", "liaison"])
+def test_ogr2ogr_and_owslib_read_own_objects(town: Town, role: str, tmp_path: Path) -> None:
+    gdal = Gdal(town.at(FIRE), town.token(role))
+    api = Features(town.at(FIRE), headers={"Authorization": f"Bearer {town.token(role)}"})
+    read = {name: gdal.read(name, 10, tmp_path) for name, roles in OWN.items() if role in roles}
+    for name, features in read.items():
+        told = town.server.get(f"/objects/{name[4:]}?situation={FIRE}", town.token(role))["features"]
+        expected = {one["id"]: one["geometry"] for one in told}
+        assert {one["properties"]["id"]: one["geometry"] for one in features} == {
+            identity: approximately(geometry) for identity, geometry in expected.items()
+        }
+        by_owslib = api.collection_items(name, limit=1000)
+        assert {one["id"]: one["geometry"] for one in by_owslib["features"]} == expected
+        if features:
+            first = by_owslib["features"][0]
+            assert api.collection_item(name, first["id"])["properties"] == first["properties"]
+    hydrants = {one["properties"]["ref"]: one["properties"] for one in read["own_hydranten"]}
+    assert len(hydrants) == 23
+    seventh = hydrants["H 7"]
+    assert (seventh["pressure_bar"], seventh["hydrant"], seventh["shown_Zuständige Zone"]) == (
+        *(3.5, "underground", "Höhe 7"),
+    )
+    if role == "crew":
+        assert read["own_depots"] == [], "nothing is near its mission"
+    if role == "control":
+        plans = {one["properties"]["ref"]: one["properties"]["plan"] for one in read["own_depots"]}
+        assert plans["S 1"] is None
+        answer = requests.get(plans["S 2"], auth=("qgis", town.token(role)), timeout=30)
+        assert (answer.status_code, answer.content) == (200, pdf())
+        fields = gdal.run("ogrinfo", "-so", gdal.source, "own_sperrungen")
+        assert "valid_from: DateTime (0.0)" in fields
+        gdal.run("ogr2ogr", "-f", "GPKG", str(tmp_path / "own.gpkg"), gdal.source, *OWN)
+        assert layers_by_gdal(tmp_path / "own.gpkg")["own_hydranten (title: Hydranten der Stadtwerke)"] == "Point"
+        stored = features_by_gdal(tmp_path / "own.gpkg", "own_sperrungen")
+        assert {one["properties"]["ref"]: one["geometry"]["type"] for one in stored} == {
+            f"C{n}": shape["type"] for n, shape in enumerate(CLOSED)
+        }
 
 
 def test_a_spatial_filter_goes_to_the_server(town: Town, tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ class Objects:
         self._layers = {name: Layer(folder, name) for name in self.settings}
         self._stopped = threading.Event()
         self._seen: dict[str, tuple[tuple[int, int] | None, list[Stored]]] = {}
+        self._boxes: dict[str, tuple[tuple[int, int], Box | None]] = {}
         self._lock = runtime.native_lock()
 
     def start(self) -> None:
@@ -126,7 +127,15 @@ class Objects:
 
     def box(self, name: str) -> Box | None:
         """What a layer's objects lie in; for who sees all of them."""
-        return self._layers[name].box()
+        layer = self._layers[name]
+        mark = _mark(layer)
+        if mark is None:
+            return None
+        with self._lock:
+            known = self._boxes.get(name)
+            if known is None or known[0] != mark:
+                known = self._boxes[name] = (mark, layer.box())
+            return known[1]
 
     def find(self, name: str, reader: Reader, box: Box | None = None, limit: int | None = None) -> list[Stored]:
         """The objects of a layer that the reader may see, within the box; nothing of a layer that is not his."""
@@ -175,16 +184,23 @@ class Objects:
 
     def _all(self, name: str) -> list[Stored]:
         layer = self._layers[name]
-        try:
-            stat = layer.path.stat()
-        except OSError:
+        mark = _mark(layer)
+        if mark is None:
             return []
-        mark = (stat.st_mtime_ns, stat.st_ino)
         with self._lock:
             known = self._seen.get(name)
             if known is None or known[0] != mark:
                 known = self._seen[name] = (mark, layer.read())
             return known[1]
+
+
+def _mark(layer: Layer) -> tuple[int, int] | None:
+    """Changes with a layer's file; None where there is none."""
+    try:
+        stat = layer.path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_ino
 
 
 def feature(

@@ -23,6 +23,8 @@ OURS = (
 EVERYBODY = frozenset({"control", "crew", "planner", "liaison", "admin"})
 """Roles that see a picture."""
 AT_MISSION = frozenset({"control", "crew"})
+NO_MATTER = frozenset({"secret", "headers", "proxy", "attribution", "licence"})
+"""Settings that change nothing in what an import makes."""
 Viewer = Literal["control", "crew", "planner", "liaison", "admin"]
 Kind = Literal["hydrant", "key_safe", "object_plan", "closure", "hazard", "other"]
 Count = Annotated[int, Meta(ge=1)]
@@ -39,6 +41,10 @@ class ObjectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     audience: Annotated[tuple[Viewer, ...], Meta(min_length=1, max_length=5)]
     """Roles that may see it; nobody else does, on any way."""
     kind: Kind = "other"
+    attribution: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
+    """Who is to be named with the data."""
+    licence: Annotated[str, Meta(pattern=r"^https?://[^\s<>\"]+$", max_length=500)] | None = None
+    """Address of what the data may be used for."""
     format: Literal["geojson", "gpkg", "csv", "wfs", "ogcapi"] | None = None
     """None: guessed from the name of the file, or the address."""
     mission_only: bool = False
@@ -137,7 +143,7 @@ class ObjectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def fingerprint(self) -> bytes:
         """Of all that decides what an import makes of a source; secrets stay out."""
-        told = {name: value for name, value in asdict(self).items() if name not in ("secret", "headers", "proxy")}
+        told = {name: value for name, value in asdict(self).items() if name not in NO_MATTER}
         return msgspec.json.encode(told, order="sorted")
 
 

@@ -1,0 +1,95 @@
+"""The operator's own objects as collections: a layer each, `own_<name>`, with the facts that GET /objects tells.
+
+Who may see a layer, and which of its objects, `server.base.objects.library` decides before anything comes here. Columns
+are the same whatever is in a layer; further columns that the operator shows (`show`) begin with `shown_`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from server.base.objects.library import feature
+from server.base.objects.settings import ObjectSettings
+from server.base.objects.store import Stored
+from server.ogc.columns import Properties
+from server.ogc.live import Table
+from server.ogc.query import Query
+
+PREFIX, SHOWN = "own_", "shown_"
+TYPES: dict[str, str] = {
+    **dict.fromkeys(("layer", "title", "kind", "purpose", "ref", "address", "note"), "string"),
+    **dict.fromkeys(("valid_from", "valid_to"), "date-time"),
+    "hydrant": "string",
+    **dict.fromkeys(("diameter_mm", "flow_lpm", "volume_l"), "integer"),
+    "pressure_bar": "number",
+    **dict.fromkeys(("position", "couplings", "same_as"), "string"),
+    "data_at": "date-time",
+    **dict.fromkeys(("plan", "plans"), "string"),
+}
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer as it is to be told. `on_map`: by key, what the map knows of its hydrants."""
+
+    name: str
+    settings: ObjectSettings
+    data_at: str | None
+    on_map: Mapping[str, Mapping[str, Any]]
+    objects_url: str
+    """Where plans are: `<objects_url>/<name>/<key>/plans/<number>?<question>`."""
+    question: str
+
+
+class OwnTable(Table):
+    """Objects of one layer, sorted by id. Raises nothing: whatever was stored can be told."""
+
+    def __init__(self, layer: Layer, objects: Sequence[Stored]) -> None:
+        labels = {f"{SHOWN}{label}": "string" for label in layer.settings.show}
+        self.types = {**TYPES, **labels}
+        features = [
+            feature(layer.name, layer.settings, one, layer.data_at, layer.on_map.get(one.own.key)) for one in objects
+        ]
+        told = sorted(zip(features, objects, strict=True), key=lambda pair: str(pair[0]["id"]))
+        self.ids = [str(one["id"]) for one, _ in told]
+        self.geometries = [one["geometry"] for one, _ in told]
+        self.rows = [_row(one["properties"], stored, layer, self.types) for one, stored in told]
+        self._shapes = None
+
+    @property
+    def geometry(self) -> str:
+        """The GeoJSON type of all of them, `Geometry` where there are several."""
+        kinds = {one["type"] for one in self.geometries}
+        return kinds.pop() if len(kinds) == 1 else "Geometry"
+
+    def covers(self, query: Query, row: Properties) -> bool:
+        """Whether the object holds at some moment of the time: from `valid_from` on, before `valid_to`."""
+        begins, ends = (
+            None if row[key] is None else datetime.fromisoformat(row[key]) for key in ("valid_from", "valid_to")
+        )
+        is_begun = begins is None or query.end is None or begins <= query.end
+        return is_begun and (ends is None or query.start is None or query.start < ends)
+
+
+def plans(row: Properties) -> list[dict[str, Any]]:
+    """The plans of a row: name, MIME type, pages and address."""
+    found: list[dict[str, Any]] = msgspec.json.decode(row["plans"]) if row["plans"] else []
+    return found
+
+
+def _row(told: Properties, stored: Stored, layer: Layer, types: Mapping[str, str]) -> Properties:
+    here = f"{layer.objects_url}/{layer.name}/{stored.own.key}/plans"
+    found = [
+        {"name": one.name, "mime": one.mime, "pages": one.pages, "href": f"{here}/{number}?{layer.question}"}
+        for number, one in enumerate(stored.plans, 1)
+    ]
+    shown = {f"{SHOWN}{label}": value for label, value in stored.own.shown.items()}
+    known = {**told, **shown, "layer": PREFIX + layer.name}
+    known["plan"] = found[0]["href"] if found else None
+    known["plans"] = msgspec.json.encode(found).decode() if found else None
+    return {name: _number(known.get(name), kind) for name, kind in types.items()}
+
+
+def _number(value: Any, kind: str) -> Any:
+    return float(value) if kind == "number" and value is not None else value
