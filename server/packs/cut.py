@@ -12,6 +12,7 @@ from server.base.extract import Box
 from server.base.tiles_grid import MAX_ZOOM, MIN_ZOOM
 from server.durable import install
 from server.packs.area import PackArea, PackEntry
+from server.packs.extent import Reach
 from server.packs.parts import PARTS, Row, fill
 
 APPLICATION_ID = 0x4C42504B
@@ -27,20 +28,25 @@ class PackError(Exception):
 
 def box_of(area: PackArea, base: Base) -> Box:
     """The area of a pack, within what there is base data of. Raises PackError where that is nothing."""
-    west, south, east, north = base.manifest.bbox
+    west, south, east, north = base.get(Reach).told
     if area.bbox is not None:
         west, south = max(west, area.bbox[0]), max(south, area.bbox[1])
         east, north = min(east, area.bbox[2]), min(north, area.bbox[3])
-    if not (west < east and south < north):
+    if not any(base.manifest.bbox) or not (west < east and south < north):  # zeros: nothing built has a place
         raise PackError(f"the area {area.id} holds nothing of the base data {base.manifest.name}")
     return west, south, east, north
+
+
+def taken(area: PackArea, base: Base) -> Box:
+    """Where everything is taken from: of a pack of all of the base data also what is only drawn beyond its area."""
+    return box_of(area, base) if area.bbox is not None else base.get(Reach).drawn
 
 
 def version_of(area: PackArea, base: Base) -> str:
     """Of what a pack of this area would hold."""
     formats = [(part.name, part.version) for part in PARTS]
     data = (base.manifest.version, base.manifest.built_at)
-    told = msgspec.json.encode([FORMAT, formats, data, area.id, area.title, box_of(area, base)])
+    told = msgspec.json.encode([FORMAT, formats, data, area.id, area.title, box_of(area, base), taken(area, base)])
     return hashlib.sha256(told).hexdigest()[:16]
 
 
@@ -89,7 +95,7 @@ def _write(pack: sqlite3.Connection, area: PackArea, base: Base, box: Box, versi
             digest.update(repr(row).encode())
             rows[0] += 1
 
-        fill(pack, base, box, part, count)
+        fill(pack, base, taken(area, base), part, count)
         counts[part.name] = rows[0]
         pack.execute("INSERT INTO part VALUES (?,?,?,?)", (part.name, part.version, rows[0], digest.hexdigest()))
     pack.execute("COMMIT")
