@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from server.cli_base_progress import Progress
 from server.cli_options import CONFIG, DATA, settings_of
 
 if TYPE_CHECKING:
@@ -22,10 +23,31 @@ BASE = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the base data (default: base.folder of the settings, else DATA/base).",
 )
+JSON_ASKED = "server.cli_base.json"
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+class JsonErrors(click.Group):
+    """Commands whose errors are JSON on stdout where `--json` is among their options; the exit code is the same."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As always; what is behind `--` is no option."""
+        options = args[: args.index("--")] if "--" in args else args
+        ctx.meta[JSON_ASKED] = "--json" in options
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            if not ctx.meta[JSON_ASKED]:
+                raise
+            print_json({"error": error.format_message()})
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=JsonErrors)
 def base() -> None:
     """Base data from OpenStreetMap: map, addresses, water, ways; offline."""
 
@@ -90,7 +112,7 @@ def build_command(
             name=name,
             attribution=attribution or ATTRIBUTION,
             partial=partial,
-            tell=silent if quiet or as_json else _progress(),
+            tell=silent if quiet or as_json else Progress(sys.stderr),
         )
     except ExtractError as error:
         raise click.ClickException(str(error)) from error
@@ -101,7 +123,8 @@ def build_command(
     elif not quiet:
         _tell(made)
     if not made.manifest.complete:
-        click.echo(f"{extract.name} breaks off: only what came before is built.", err=True)
+        why = made.manifest.broken_off
+        click.echo(f"{extract.name} breaks off: only what came before is built ({why}).", err=True)
         sys.exit(BROKEN_OFF)
 
 
@@ -122,6 +145,8 @@ def _tell(found: "Base") -> None:
     manifest = found.manifest
     west, south, east, north = manifest.bbox
     click.echo(f"{manifest.name}: version {manifest.version}, built {manifest.built_at} from {manifest.extract}")
+    if not manifest.complete:
+        click.echo(f"not complete, the extract breaks off: {manifest.broken_off}")
     click.echo(f"area: {south:.5f} to {north:.5f} N, {west:.5f} to {east:.5f} E; {found.folder}")
     for part, counts in manifest.counts.items():
         click.echo(f"{part}: " + (", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing"))
@@ -129,20 +154,3 @@ def _tell(found: "Base") -> None:
         which = ", ".join(manifest.examples.get(what, ()))
         click.echo(f"problem: {count} {what}" + (f" (such as {which})" if which else ""))
     click.echo(manifest.attribution)
-
-
-def _progress() -> Any:
-    """Draws one bar per stage on a terminal, one line per stage elsewhere."""
-    last = [""]
-    terminal = sys.stderr.isatty()
-
-    def tell(stage: str, share: float) -> None:
-        reading = stage.startswith("read ")
-        if terminal:
-            bar = "" if reading else "█" * round(share * 30) + "░" * (30 - round(share * 30)) + f" {share:4.0%}"
-            click.echo(f"\r\033[K{stage:14s} {bar}", nl=stage == last[0] and share >= 1, err=True)
-        elif stage != last[0] and not reading:
-            click.echo(stage, err=True)
-        last[0] = stage
-
-    return tell

@@ -50,6 +50,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     attribution: str = ATTRIBUTION
     schema: int = 0
     """Version of tables and files (parts.SCHEMA)."""
+    broken_off: str | None = None
+    """Why the extract could not be read to its end; None where it is complete."""
 
 
 class Base:

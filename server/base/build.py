@@ -24,6 +24,11 @@ from server.durable import install, replace_file, sync
 SCRATCH = ".building-"
 A_DAY_S = 86_400
 
+READING = "read"
+"""The first stage; the others are called as the parts."""
+TOLD_EVERY = 500
+"""Elements."""
+
 Tell = Callable[[str, float], None]
 """tell(stage, share done from 0 to 1): for a progress bar."""
 
@@ -91,12 +96,14 @@ def build(
         work = Path(scratch) / "new"
         work.mkdir()
         count = 0
+        tell(READING, 0.0)
         for count, element in enumerate(extract.elements(), 1):
             for part in making:
                 if part.wants(element.tags):
                     part.take(element)
-            if count % 5000 == 0:
-                tell(f"read {count}", 0.0)
+            if count % TOLD_EVERY == 0:
+                tell(READING, extract.share_read())
+        tell(READING, 1.0)
         if extract.broken_off and not partial and _complete(folder):
             raise ExtractError(
                 f"{extract_path.name} breaks off ({extract.broken_off}); the complete base data in {folder} stays "
@@ -117,6 +124,7 @@ def build(
             examples=extract.problems.examples,
             attribution=attribution,
             schema=SCHEMA,
+            broken_off=extract.broken_off,
         )
         _swap_in(work, folder, manifest)
     return Base.open(folder)

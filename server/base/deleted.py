@@ -14,13 +14,14 @@ from typing import Any
 from xml.parsers import expat
 
 from server.base.elements import OsmType
+from server.base.kinds import BZIP2, GZIP, XML, kind_of
 
 BLOCK_BYTES = 1 << 20
 MARK = re.compile(rb"""action\s{0,9}=\s{0,9}["']delete["']""")
 OVERLAP_BYTES = 64
 """More than a mark is long: one may lie across two blocks."""
 KINDS: dict[str, OsmType] = {"node": "node", "way": "way", "relation": "relation"}
-OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
+OPENERS: dict[str | None, Any] = {GZIP: gzip.open, BZIP2: bz2.open}
 
 
 def deleted(path: Path) -> frozenset[tuple[OsmType, int]]:
@@ -48,9 +49,8 @@ def deleted(path: Path) -> frozenset[tuple[OsmType, int]]:
 
 
 def is_xml(path: Path) -> bool:
-    """Whether libosmium takes a file of this name for OSM XML."""
-    name = path.name.lower().removesuffix(".gz").removesuffix(".bz2")
-    return name.endswith((".osm", ".xml"))
+    """Whether a file is OSM XML, packed or not."""
+    return kind_of(path) in (XML, GZIP, BZIP2)
 
 
 def _marked(path: Path) -> bool:
@@ -65,7 +65,7 @@ def _marked(path: Path) -> bool:
 def _blocks(path: Path) -> Iterator[bytes]:
     """The unpacked file, as far as it can be read."""
     try:
-        with closing(OPENERS.get(path.suffix.lower(), open)(path, "rb")) as file:
+        with closing(OPENERS.get(kind_of(path), open)(path, "rb")) as file:
             while block := file.read(BLOCK_BYTES):
                 yield block
     except (OSError, EOFError, zlib.error):

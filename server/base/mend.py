@@ -1,8 +1,10 @@
 """The readable beginning of an extract that breaks off, as a file of its own: libosmium reads none of such a file."""
 
-import gzip
-import zlib
+import shutil
 from pathlib import Path
+from xml.parsers import expat
+
+from server.base.kinds import BZIP2, GZIP, PBF, XML, unpack
 
 STARTS = (b"<node ", b"<way ", b"<relation ")
 """Elements of OSM XML begin so, and nothing inside of them does."""
@@ -13,38 +15,57 @@ LONGEST_HEADER_BYTES = 64 * 1024
 LONGEST_BLOB_BYTES = 32 * 1024 * 1024
 
 
-def beginning(path: Path, scratch: Path) -> Path | None:
+def beginning(path: Path, scratch: Path, kind: str | None) -> Path | None:
     """Write what can be read of `path` into the folder `scratch` and return where; None where that is nothing."""
-    name = path.name.lower()
     try:
-        if name.endswith(".pbf"):
+        if kind == PBF:
             return _whole_blobs(path, scratch / "beginning.osm.pbf")
-        if name.endswith((".osm", ".xml", ".osm.gz", ".xml.gz")):
-            return _whole_elements(path, scratch / "beginning.osm", name.endswith(".gz"))
+        if kind in (XML, GZIP, BZIP2):
+            return _whole_elements(path, scratch / "beginning.osm", kind)
     except OSError:
         return None
     return None
 
 
-def _whole_elements(path: Path, target: Path, packed: bool) -> Path | None:
-    """XML up to its last element, which may be the broken one."""
-    with gzip.open(path) if packed else path.open("rb") as source, target.open("wb") as out:
-        try:
-            while block := source.read(BLOCK_BYTES if not packed else 8192):
-                out.write(block)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            pass  # up to here it can be read
+def _whole_elements(path: Path, target: Path, kind: str) -> Path | None:
+    """XML up to its last whole element before where it breaks off or is no XML any more."""
+    if kind == XML:
+        shutil.copyfile(path, target)
+    else:
+        unpack(path, target, kind)
+    readable = _readable_bytes(target)
     with target.open("r+b") as file:
-        size = file.seek(0, 2)
-        from_byte = file.seek(max(0, size - TAIL_BYTES))
-        tail = file.read()
+        from_byte = file.seek(max(0, readable - TAIL_BYTES))
+        tail = file.read(readable - from_byte)
+        tail = tail[: tail.rfind(b">") + 1].removesuffix(b"</osm>")
         cut = max(tail.rfind(start) for start in STARTS)
         if cut < 0:
             return None
+        if _is_whole(tail[cut:]):
+            cut = len(tail)
         file.truncate(from_byte + cut)
         file.seek(0, 2)
         file.write(b"</osm>\n")
     return target
+
+
+def _readable_bytes(path: Path) -> int:
+    """Where XML stops to be any; its size where it does not."""
+    parser = expat.ParserCreate()
+    with path.open("rb") as file:
+        try:
+            parser.ParseFile(file)
+        except expat.ExpatError:
+            return parser.ErrorByteIndex
+        return file.tell()
+
+
+def _is_whole(text: bytes) -> bool:
+    try:
+        expat.ParserCreate("utf-8").Parse(b"<osm>" + text + b"</osm>", True)
+    except expat.ExpatError:
+        return False
+    return True
 
 
 def _whole_blobs(path: Path, target: Path) -> Path | None:

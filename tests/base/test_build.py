@@ -134,7 +134,7 @@ def test_an_extract_that_breaks_off_replaces_a_complete_base_only_if_told(tmp_pa
     run = CliRunner().invoke
     first = run(main, ["base", "build", str(tmp_path / "half.osm"), "--out", str(folder)])
     assert first.exit_code == 3
-    assert "half.osm breaks off: only what came before is built." in first.output
+    assert "half.osm breaks off: only what came before is built (" in first.output
     assert Base.open(folder).manifest.complete is False
     assert run(main, ["base", "build", str(path), "--out", str(folder), "--quiet"]).exit_code == 0
     complete = Base.open(folder).manifest
@@ -153,8 +153,14 @@ def test_the_commands(tmp_path: Path) -> None:
     assert (told["name"], told["folder"], told["complete"]) == ("Dorf", str(tmp_path / "base"), True)
     assert told["attribution"] == "© OpenStreetMap contributors"
     assert json.loads(run(main, ["base", "info", "--data", str(tmp_path), "--json"]).stdout) == told
-    text = run(main, ["base", "info", "--data", str(tmp_path)]).stdout
-    assert "places: 1 defibrillator, 1 fire_station" in text
+    shown = run(main, ["base", "info", "--data", str(tmp_path)])
+    lines = shown.stdout.splitlines()
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert lines[0] == f"Dorf: version {told['version']}, built {told['built_at']} from dorf.osm"
+    assert lines[1] == f"area: 51.70000 to 51.70050 N, 8.70000 to 8.70200 E; {tmp_path / 'base'}"
+    assert "places: 1 defibrillator, 1 fire_station" in lines
+    assert [line.partition(":")[0] for line in lines[2:-1]] == list(told["counts"])
+    assert lines[-1] == "© OpenStreetMap contributors"
     none = run(main, ["base", "info", "--data", str(tmp_path / "nowhere")])
     assert (none.exit_code, "lagebild base build" in none.output) == (1, True)
 
@@ -181,3 +187,43 @@ def test_a_manifest_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(BaseError):
         Base.open(tmp_path)
     assert Bases(tmp_path).current is None
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (["info"], 1, "lagebild base build"),
+        (["geocode", "Kamp 1"], 1, "lagebild base build"),
+        (["reverse", "51.7", "8.7"], 1, "lagebild base build"),
+        (["reverse", "95", "8.7"], 2, "95"),
+        (["water", "51.7", "8.7"], 1, "lagebild base build"),
+        (["route", "51.7,8.7", "51.8,8.7"], 1, "lagebild base build"),
+        (["route", "51.7,8.7", "51.8,8.7", "--profile", "Rad"], 1, "there is no vehicle Rad"),
+        (["build", "EXTRACT"], 1, "is no OpenStreetMap extract"),
+        (["build", "nothing.osm"], 2, "does not exist"),
+        (["info", "--nonsense"], 2, "--nonsense"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_error_is_json_where_json_is_asked_for(tmp_path: Path, words: list[str], code: int, why: str) -> None:
+    (tmp_path / "a.osm").write_text("no map")
+    words = ["base", *(str(tmp_path / "a.osm") if word == "EXTRACT" else word for word in words)]
+    told = CliRunner().invoke(main, [*words, "--json", "--data", str(tmp_path)])
+    assert (told.exit_code, told.stderr) == (code, "")
+    answer = json.loads(told.stdout)
+    assert list(answer) == ["error"]
+    assert why in answer["error"]
+    plain = CliRunner().invoke(main, [*words, "--data", str(tmp_path)])
+    assert (plain.exit_code, plain.stdout, "Error: " in plain.stderr) == (code, "", True)
+
+
+def test_an_extract_with_an_invalid_character_is_built_up_to_it(tmp_path: Path) -> None:
+    lines = village(*(f"AED {n}" for n in range(20))).text().replace("><", ">\n<").splitlines()
+    at = next(number for number, line in enumerate(lines) if "AED 7" in line)
+    lines[at] = lines[at].replace("AED 7", "AED \x01")
+    (tmp_path / "a.osm").write_text("\n".join(lines))
+    done = CliRunner().invoke(main, ["base", "build", str(tmp_path / "a.osm"), "--out", str(tmp_path / "b"), "--json"])
+    assert done.exit_code == 3
+    assert "a.osm breaks off: only what came before is built (XML parsing error at line " in done.stderr
+    told = json.loads(done.stdout)
+    assert (told["complete"], told["counts"]["places"]) == (False, {"defibrillator": 7})

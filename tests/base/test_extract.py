@@ -4,12 +4,14 @@ import bz2
 import gzip
 from pathlib import Path
 
+import osmium
 import pytest
 
 from fixtures.library import town_osm_path
 from server.base.deleted import BLOCK_BYTES, deleted
 from server.base.elements import Element
 from server.base.extract import Extract, ExtractError
+from server.base.read_share import ReadShare
 from tests.base.osm import Sheet
 
 
@@ -246,3 +248,94 @@ def test_where_nearly_all_lies(
     for place in places:
         sheet.node(*place, place="hamlet")
     assert read(sheet.write(tmp_path / "a.osm"))[1].bbox == pytest.approx(box)
+
+
+def packed(data: bytes, kind: str) -> bytes:
+    match kind.rpartition(".")[2]:
+        case "gz":
+            return gzip.compress(data)
+        case "bz2":
+            return bz2.compress(data)
+    return data
+
+
+LINES = """<?xml version="1.0" encoding="UTF-8"?>
+<osm version="0.6">
+<node id="1" lat="51.0" lon="8.0"><tag k="name" v="Ä"/></node>
+<node id="2" lat="51.0" lon="8.1"><tag k="name" v="B"/></node>
+<way id="3"><nd ref="1"/><nd ref="2"/><tag k="highway" v="service"/></way>BREAK
+<node id="4" lat="51.0" lon="8.2"><tag k="name" v="C"/></node>
+<relation id="5"><member type="way" ref="3" role=""/><tag k="type" v="route"/></relation>
+</osm>
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (LINES.replace("BREAK", "\x01"), [1, 2, 3]),
+        (LINES.replace("BREAK", "<"), [1, 2, 3]),
+        (LINES.replace("BREAK", "").replace('ref="2"/><tag', 'ref="2"><tag'), [1, 2]),
+        (LINES.replace("BREAK", "").replace("\n", "").replace('v="C"', "v=C"), [1, 2, 3]),
+        (LINES.replace("BREAK", "") + "<node", [5, 1, 2, 3, 4]),
+    ],
+    ids=["character", "bracket", "tag", "one line", "behind the end"],
+)
+@pytest.mark.parametrize("suffix", ["osm", "osm.gz", "osm.bz2"])
+def test_what_is_no_xml_in_the_middle_ends_it_before_that(
+    tmp_path: Path, text: str, ids: list[int], suffix: str
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(packed(text.encode(), suffix))
+    elements, extract = read(path)
+    assert [element.id for element in elements] == ids
+    assert extract.broken_off
+
+
+@pytest.mark.parametrize("name", ["a.osm.pbf", "a.osm.gz", "a.osm", "a.osm.bz2", "a", "a.download"])
+@pytest.mark.parametrize("kind", ["osm", "osm.gz", "osm.bz2", "pbf", "pbf.gz"])
+def test_what_a_file_is_its_first_bytes_say_and_not_its_name(tmp_path: Path, name: str, kind: str) -> None:
+    sheet = Sheet()
+    sheet.node(8.0, 51.0, name="A")
+    plain = sheet.text().encode()
+    if kind.startswith("pbf"):
+        with osmium.SimpleWriter(str(tmp_path / "made.osm.pbf")) as writer:
+            for item in osmium.FileProcessor(str(sheet.write(tmp_path / "made.osm"))):
+                writer.add(item)
+        plain = (tmp_path / "made.osm.pbf").read_bytes()
+    path = tmp_path / name
+    path.write_bytes(packed(plain, kind))
+    elements, extract = read(path)
+    assert [element.tags for element in elements] == [{"name": "A"}]
+    assert extract.broken_off is None
+
+
+def test_of_a_file_under_a_wrong_name_that_breaks_off_the_beginning_is_read(tmp_path: Path) -> None:
+    data = gzip.compress(town_osm_path().read_bytes())
+    path = tmp_path / "a.osm.pbf"
+    path.write_bytes(data[: len(data) * 3 // 4])
+    elements, extract = read(path)
+    assert (len(elements) > 100, extract.broken_off is not None) == (True, True)
+
+
+def test_how_much_a_library_has_read_of_a_file(tmp_path: Path) -> None:
+    path, other = tmp_path / "a", tmp_path / "b"
+    path.write_bytes(b"x" * 400_000)
+    other.write_bytes(b"x" * 10)
+    reading = ReadShare(path)
+    assert reading.share() == 0.0
+    with other.open("rb"), path.open("rb", buffering=0) as file:
+        file.read(100_000)
+        assert reading.share() == 0.25
+        file.seek(0)
+        assert reading.share() == 0.25, "never less"
+        file.read(300_000)
+        assert reading.share() == 0.75
+    assert reading.share() == 1.0
+
+
+def test_the_share_that_is_read_grows_to_all(tmp_path: Path) -> None:
+    extract = Extract(town_osm_path(), lambda _tags: True)
+    shares = [extract.share_read() for _ in extract.elements()]
+    assert shares == sorted(shares)
+    assert (shares[0] < 1.0, extract.share_read()) == (True, 1.0)

@@ -15,6 +15,7 @@ OTHERWISE = {
     "server/durable.py": "this is how",
     "server/base/objects/plans.py": "pages in a folder that is put in place as a whole, each flushed",
     "server/base/mend.py": "a scratch file",
+    "server/base/kinds.py": "the same",
     "server/base/objects/draw_pages.py": "pages in the draft of a plan, each flushed; why there are none",
     "server/base/road_graph.py": "in the folder of a build, flushed and put in place as a whole",
     "server/base/tiles.py": "the same",
