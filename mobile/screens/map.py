@@ -14,6 +14,7 @@ from mobile.addresses import Hit
 from mobile.cab import Cab
 from mobile.map.atlas import Atlas
 from mobile.map.camera import Camera, Point
+from mobile.map.credit import Credit
 from mobile.map.figures import Badge, Scene
 from mobile.map.own import lay_under
 from mobile.map.symbols import draw
@@ -51,6 +52,8 @@ class MapPane(FloatLayout):
         self.map = TownMap(look, atlas, self._pick, self._dragged, size_hint=(1, 1), pos_hint={"x": 0, "y": 0})
         self.add_widget(self.map)
         self.missing = Text(look, bold(look.words.say("map.missing")), halign="center", pos_hint={"center_y": 0.5})
+        self.credit = Credit(look)
+        self.add_widget(self.credit)
         self.keys = GridLayout(cols=1, spacing=look.mm(2), size_hint=(None, None))
         self.keys.bind(minimum_size=self.keys.setter("size"))
         side = look.mm(TOUCH_MM + 1)
@@ -80,12 +83,17 @@ class MapPane(FloatLayout):
         self.bind(pos=self._lay_out, size=self._lay_out)
         self.strip.bind(height=self._lay_out)
         self.keys.bind(size=self._lay_out)
+        self.credit.bind(size=self._lay_out)
         self._name_keys()
 
     def _lay_out(self, *_: Any) -> None:
         gap = self.look.mm(2)
         self.keys.right, self.keys.top = self.right - gap, self.top - gap
-        self.map.covered = [(self.keys.x - self.x, self.keys.y - self.y, self.keys.width, self.keys.height)]
+        self.credit.fit(self.width - self.keys.width - 3 * gap)
+        self.credit.pos = self.x, self.y + (self.strip.height if self.strip.children else 0.0)
+        self.map.covered = [
+            (one.x - self.x, one.y - self.y, one.width, one.height) for one in (self.keys, self.credit) if one.height
+        ]
         if self.search:
             self.search.width = max(1.0, self.width - self.keys.width - 3 * gap)
             self.search.x, self.search.top = self.x + gap, self.top - gap
@@ -139,6 +147,7 @@ class MapPane(FloatLayout):
         if plane != self.map.plane:
             camera = replace(camera, zoom=TOWN_ZOOM, x_m=0.0, y_m=0.0)
         self.map.camera = camera
+        self.credit.name(pack.info.attribution for pack in cab.shelf.packs)
         covered = [pack.info.bbox for pack in cab.shelf.packs]
         self.map.set_ground(plane, [(plane.to_metres(*part[:2]), plane.to_metres(*part[2:])) for part in covered])
         if box and self.missing.parent:

@@ -147,6 +147,8 @@ class Driver:
                 state |= {"plan_middle": [round(share, 3) for share in paper.middle], "plan_size": paper.size}
                 state |= {"plan_pixels": list(shown) if shown else None}
             state |= {"badges": [name for _, _, name in frame.map.map._hits], "landscape": frame.landscape}
+            parts = {"credit": frame.map.credit, "keys": frame.map.keys, "strip": frame.map.strip}
+            state["boxes"] = {name: [*part.to_window(*part.pos), *part.size] for name, part in parts.items()}
         return {"ok": True, **state}
 
     def do_targets(self) -> dict[str, Any]:

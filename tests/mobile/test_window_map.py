@@ -3,6 +3,7 @@ is said where it is missing.
 """
 
 import json
+import math
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from PIL import Image
 from mobile import themes
 from mobile.session import Session, save
 from mobile.store import Store
+from server.base.base import Base
 from server.packs.area import PackEntry
 from tests.mobile.exercise import DRIVING, MISSION, SITUATION, UNIT, Exercise
 from tests.mobile.glass import App, display
@@ -71,13 +73,16 @@ def painted(picture: Path, theme: themes.Theme, name: str) -> int:
 
 
 @pytest.mark.parametrize("name", ["day", "night"])
-def test_every_zoom_is_drawn_from_the_pack(screen: str, tablet: Path, tmp_path: Path, name: str) -> None:
+def test_every_zoom_is_drawn_from_the_pack(
+    screen: str, tablet: Path, tmp_path: Path, town_base: Base, name: str
+) -> None:
     theme = themes.THEMES[name]
     with App(screen, tablet, f"--{name}", "--size", "1280x800", "--tab", "map") as app:
         seen = {}
         for zoom in (12, 15, 18):
             state = look(app, zoom)
             assert (state["zoom"], state["bad"]) == (zoom, 0)
+            assert town_base.manifest.attribution in app.texts()
             seen[zoom] = app.photograph(tmp_path / f"{zoom}.png"), state
         for zoom, least in ((12, 10), (15, 1000), (18, 3000)):
             assert painted(seen[zoom][0], theme, "main_road") > least, zoom
@@ -93,6 +98,34 @@ def test_every_zoom_is_drawn_from_the_pack(screen: str, tablet: Path, tmp_path: 
         assert not any(sign.startswith("base:hydrant") for sign in seen[15][1]["badges"])
         look(app, 17)
         app.wait(lambda: app.ask("frames", seconds=0.5)["drawings"] == 0, "a drag that does not draw the ground anew")
+
+
+def test_who_made_the_map_stands_on_it_beside_keys_and_strip(screen: str, tablet: Path) -> None:
+    width, height = 800, 1280
+    owner = "© OpenStreetMap contributors, Landkreis Padertopia [Vermessung]"
+    with sqlite3.connect(tablet / "packs" / "gebiet.pack") as pack:
+        pack.execute("UPDATE metadata SET value = ? WHERE name = 'attribution'", (f"{owner}, " + "sehr lang " * 12,))
+    pack.close()
+    with App(screen, tablet, "--day", "--size", f"{width}x{height}", "--tab", "map") as app:
+        look(app, 18)
+        app.shows(owner)
+        alone = app.state()["boxes"]
+        assert not meet(alone["credit"], alone["keys"])
+        assert alone["credit"][2] < width - alone["keys"][2], "wrapped, not cut"
+        assert alone["credit"][3] > 25, "two lines"
+        hydrants = {name for name in app.state()["badges"] if name.startswith("base:hydrant")}
+        places = [app.ask("sign", name=name)["at"] for name in hydrants]
+        x, y = min(places, key=lambda at: math.dist(at, (width / 2, height / 2)))
+        app.ask("tap", x=x, y=y)
+        touched = app.wait(lambda: moved if (moved := app.state()["boxes"])["strip"][3] > 60 else {}, "the strip")
+        assert touched["credit"][1] == touched["strip"][1] + touched["strip"][3], "it stands on the strip"
+        assert not meet(touched["credit"], touched["strip"])
+        assert not meet(touched["credit"], touched["keys"])
+
+
+def meet(one: list[float], other: list[float]) -> bool:
+    """Whether two boxes (left, bottom, width, height) lie over each other."""
+    return all(one[axis] < other[axis] + other[axis + 2] and other[axis] < one[axis] + one[axis + 2] for axis in (0, 1))
 
 
 def test_a_finer_screen_shows_the_same_sharper(screen: str, tablet: Path, tmp_path: Path) -> None:
