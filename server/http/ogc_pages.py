@@ -81,7 +81,7 @@ def page(document: dict[str, Any], shown: Shown, listed: list[dict[str, Any]] | 
         "crumbs": _crumbs(shown),
         "json": again(here, f="json"),
         "other": again(here, f="html", lang=t["other"]),
-        "attribution": shown.collection.attribution if shown.collection is not None else None,
+        "attribution": document.get("attribution") or (shown.collection and shown.collection.attribution),
     }
     if not shown.path:
         told |= {
@@ -102,6 +102,7 @@ def page(document: dict[str, Any], shown: Shown, listed: list[dict[str, Any]] | 
     elif "itemType" in document:
         told["description"] = document["description"]
         told["links"] = [(t[name], _with(f"{here}/{name}")) for name in ("items", "schema")]
+        told["links"] += [(one["title"], one["href"]) for one in document["links"] if one["rel"] == "license"]
     else:
         told["text"] = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     return render_template("ogc.html", **told)

@@ -81,8 +81,11 @@ class Table:
 
     def feature(self, at: int) -> Feature:
         """The feature at a place."""
-        geometry, row = self.geometries[at], self.rows[at]
-        return {"type": "Feature", "id": self.ids[at], "geometry": geometry, "properties": row}
+        return {"type": "Feature", "id": self.ids[at], "geometry": self.geometries[at], "properties": self.row(at)}
+
+    def row(self, at: int) -> Properties:
+        """The columns of the feature at a place."""
+        return self.rows[at]
 
     def find(self, feature_id: str) -> Feature | None:
         """The feature with an id."""
@@ -95,7 +98,7 @@ class Table:
         if query.boxes:
             chosen = self._within(query.boxes)
         if query.start is not None or query.end is not None:
-            chosen &= np.array([self.covers(query, row) for row in self.rows], dtype=bool)
+            chosen &= np.array([self.covers(query, at) for at in range(len(self.ids))], dtype=bool)
         places: list[int] = np.flatnonzero(chosen).tolist()
         first = bisect_right([self.ids[at] for at in places], query.after) if query.after else 0
         wanted = [self.feature(at) for at in places[first : first + query.limit]]
@@ -104,9 +107,9 @@ class Table:
         after = self.ids[places[first + number - 1]] if more else None
         return Page(features=features, matched=len(places), after=after)
 
-    def covers(self, query: Query, row: Properties) -> bool:
-        """Whether a feature is of the time that is asked for."""
-        observed_at = row["observed_at"]
+    def covers(self, query: Query, at: int) -> bool:
+        """Whether the feature at a place is of the time that is asked for."""
+        observed_at = self.rows[at]["observed_at"]
         return observed_at is None or query.covers(datetime.fromisoformat(observed_at))
 
     def _within(self, boxes: tuple[Box, ...]) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -4,7 +4,7 @@ Who may see a layer, and which of its objects, `server.base.objects.library` dec
 are the same whatever is in a layer; further columns that the operator shows (`show`) begin with `shown_`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -43,18 +43,14 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnTable(Table):
-    """Objects of one layer, sorted by id. Raises nothing: whatever was stored can be told."""
+    """Objects of one layer, sorted by id; of a large one only the rows of a page are made."""
 
-    def __init__(self, layer: Layer, objects: Sequence[Stored]) -> None:
-        labels = {f"{SHOWN}{label}": "string" for label in layer.settings.show}
-        self.types = {**TYPES, **labels}
-        features = [
-            feature(layer.name, layer.settings, one, layer.data_at, layer.on_map.get(one.own.key)) for one in objects
-        ]
-        told = sorted(zip(features, objects, strict=True), key=lambda pair: str(pair[0]["id"]))
-        self.ids = [str(one["id"]) for one, _ in told]
-        self.geometries = [one["geometry"] for one, _ in told]
-        self.rows = [_row(one["properties"], stored, layer, self.types) for one, stored in told]
+    def __init__(self, layer: Layer, objects: Iterable[Stored]) -> None:
+        self._layer = layer
+        self._objects = sorted(objects, key=lambda stored: stored.own.key)
+        self.types = {**TYPES, **{f"{SHOWN}{label}": "string" for label in layer.settings.show}}
+        self.ids = [f"own:{layer.name}:{stored.own.key}" for stored in self._objects]
+        self.geometries = [stored.own.geometry for stored in self._objects]
         self._shapes = None
 
     @property
@@ -63,11 +59,14 @@ class OwnTable(Table):
         kinds = {one["type"] for one in self.geometries}
         return kinds.pop() if len(kinds) == 1 else "Geometry"
 
-    def covers(self, query: Query, row: Properties) -> bool:
+    def row(self, at: int) -> Properties:
+        """The columns of the object at a place."""
+        return _row(self._objects[at], self._layer, self.types)
+
+    def covers(self, query: Query, at: int) -> bool:
         """Whether the object holds at some moment of the time: from `valid_from` on, before `valid_to`."""
-        begins, ends = (
-            None if row[key] is None else datetime.fromisoformat(row[key]) for key in ("valid_from", "valid_to")
-        )
+        own = self._objects[at].own
+        begins, ends = (None if one is None else datetime.fromisoformat(one) for one in (own.valid_from, own.valid_to))
         is_begun = begins is None or query.end is None or begins <= query.end
         return is_begun and (ends is None or query.start is None or query.start < ends)
 
@@ -78,14 +77,15 @@ def plans(row: Properties) -> list[dict[str, Any]]:
     return found
 
 
-def _row(told: Properties, stored: Stored, layer: Layer, types: Mapping[str, str]) -> Properties:
+def _row(stored: Stored, layer: Layer, types: Mapping[str, str]) -> Properties:
+    one = feature(layer.name, layer.settings, stored, layer.data_at, layer.on_map.get(stored.own.key))
     here = f"{layer.objects_url}/{layer.name}/{stored.own.key}/plans"
     found = [
-        {"name": one.name, "mime": one.mime, "pages": one.pages, "href": f"{here}/{number}?{layer.question}"}
-        for number, one in enumerate(stored.plans, 1)
+        {"name": plan.name, "mime": plan.mime, "pages": plan.pages, "href": f"{here}/{number}?{layer.question}"}
+        for number, plan in enumerate(stored.plans, 1)
     ]
     shown = {f"{SHOWN}{label}": value for label, value in stored.own.shown.items()}
-    known = {**told, **shown, "layer": PREFIX + layer.name}
+    known = {**one["properties"], **shown, "layer": PREFIX + layer.name}
     known["plan"] = found[0]["href"] if found else None
     known["plans"] = msgspec.json.encode(found).decode() if found else None
     return {name: _number(known.get(name), kind) for name, kind in types.items()}

@@ -228,6 +228,10 @@ def test_what_is_told_of_a_layer(ready: House, call: Call) -> None:
     assert told["extent"]["spatial"]["bbox"] == [[LON, LAT, pytest.approx(LON + 0.011), LAT]]
     assert read(call, "/collections/own_hydranten/items", limit=1)["attribution"] == "Stadtwerke Musterort"
     assert "attribution" not in read(call, "/collections/own_sperrungen")
+    page = call("GET", "/ogc/live/collections/own_hydranten?f=html", "liaison").text
+    assert '<a href="https://lage.example.org/nutzung">' in page
+    for path in ("", "/items"):
+        assert "Stadtwerke Musterort" in call("GET", f"/ogc/live/collections/own_hydranten{path}?f=html", "crew").text
     schema = read(call, "/collections/own_hydranten/schema")["properties"]
     assert schema["geometry"] == {"$ref": "https://geojson.org/schema/Point.json"}
     assert schema["properties"]["properties"]["pressure_bar"] == {"type": "number"}
