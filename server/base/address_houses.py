@@ -1,12 +1,13 @@
 """A house in a street: the number itself, its neighbours, or what lies between them."""
 
 import sqlite3
+from collections.abc import Sequence
 from math import hypot
 
 from msgspec import Struct
 
 from server.base.address_ground import Plane
-from server.base.address_text import House
+from server.base.address_text import House, house
 
 AT_HOUSE_M, NEAR_HOUSE_M = 15.0, 25.0
 """Accuracy (one sigma) of a mapped house, and of one known only by the number beside it or without its letter."""
@@ -46,11 +47,20 @@ def _exactly(rows: list[sqlite3.Row], asked: House) -> Found | None:
         ):
             return _house(row, 1.0 if asked.last is None and "/" not in asked.label else 0.98, "exact")
     for row in rows:
+        if row["number"] == asked.number and asked.letter and not asked.last_letter and "-" in row["label"]:
+            kept = house(row["label"])
+            if kept is not None and len(asked.letter) == 1 and kept.letter <= asked.letter <= kept.last_letter:
+                return _house(row, 0.98, "in_range")
+    for row in rows:
         last = row["last"]
         if last is not None and row["number"] <= asked.number <= last and not asked.letter:
             same_side = (asked.number - row["number"]) % 2 == 0 or (last - row["number"]) % 2 == 1
             if same_side:
                 return _house(row, 0.98, "in_range")
+    if asked.last_letter:
+        for row in rows:
+            if row["number"] == asked.number and asked.letter < row["letter"] <= asked.last_letter:
+                return _house(row, 0.95, "in_range")
     if asked.last is not None:
         for row in rows:
             if asked.number < row["number"] <= asked.last and (row["number"] - asked.number) % 2 == 0:
@@ -108,3 +118,19 @@ def apart_m(lon: float, lat: float, to_lon: float, to_lat: float) -> float:
     """Distance on a plane, metres; good to a few per mille over a district."""
     plane = Plane((lat + to_lat) / 2)
     return hypot((to_lon - lon) * plane.lon_m, (to_lat - lat) * plane.lat_m)
+
+
+def merged(spots: Sequence[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
+    """Crossing points of two carriageways are one crossing: those within 60 m are taken together."""
+    groups: list[list[tuple[float, float, float]]] = []
+    for spot in spots:
+        for group in groups:
+            if any(apart_m(spot[0], spot[1], other[0], other[1]) <= 60.0 for other in group):
+                group.append(spot)
+                break
+        else:
+            groups.append([spot])
+    return [
+        tuple(sum(spot[part] for spot in group) / len(group) for part in range(3))  # type: ignore[misc]
+        for group in groups
+    ]

@@ -132,18 +132,27 @@ def short_forms(short_names: Mapping[str, str]) -> dict[str, str]:
 
 
 class House(Struct, frozen=True):
-    """A house number: `12`, `12a`, `12-14` (`last` 14). `label` is as written, small, without spaces."""
+    """A house number: `12`, `12a`, `12-14` (`last` 14), `12a-c` (`last_letter` c).
+
+    `label` is as written, small, without spaces. `letter` is also `bis`, `ter`, `½`; with `_` behind it where it stands
+    in front (`A1` in a Mannheim square).
+    """
 
     number: int
     letter: str = ""
     last: int | None = None
     label: str = ""
+    last_letter: str = ""
 
 
+_ADDED = r"(?:[^\W\d_](?![^\W\d_])|bis(?!\w|\s*\d)|ter(?!\w)|quater(?!\w)|[¼½¾]|(?<=\d\s)1/[24](?![\d/]))"
+"""What stands behind a number: a letter of any alphabet, `bis` and `ter` of French addresses, a part of a house."""
 _HOUSE = re.compile(
-    r"(?P<number>\d{1,4})\s*(?P<letter>[a-z](?![a-z]))?"
-    r"(?:\s*(?P<sign>[-–+/,;&]|bis)\s*(?P<last>\d{1,4})\s*(?P<letter2>[a-z](?![a-z]))?)?"
+    rf"(?:(?P<front>[a-z])\s?(?=\d))?(?P<number>\d{{1,4}})\s*(?P<letter>{_ADDED})?"
+    r"(?:\s*[-–]\s*(?P<last_letter>[^\W\d_](?!\w))"
+    rf"|\s*(?P<sign>[-–+/,;&]|bis)\s*(?P<last>\d{{1,4}})\s*(?P<letter2>{_ADDED})?)?"
 )
+_PARTS = {"1/2": "½", "1/4": "¼"}
 
 
 def house(text: str) -> House | None:
@@ -158,7 +167,16 @@ def house(text: str) -> House | None:
         upper = int(last)  # `12/14` is two houses, `12/3` a door
     if upper is not None and not number < upper <= number + 40:
         upper = None
-    return House(number, found["letter"] or "", upper, "".join(found[0].split()))
+    letter = (found["letter"] or "").strip()
+    label = "".join(found[0].split()).replace("–", "-")
+    if found["sign"] == "bis":
+        label = "-".join(label.rsplit("bis", 1))
+    if letter in _PARTS:
+        label, letter = f"{number}{_PARTS[letter]}", _PARTS[letter]
+    if found["front"]:
+        letter = f"{found['front']}_{letter}"
+    last_letter = found["last_letter"] or ""
+    return House(number, letter, upper, label, last_letter if letter < last_letter and len(letter) == 1 else "")
 
 
 class Piece(Struct, frozen=True):
@@ -191,18 +209,31 @@ _JOINED = re.compile(
 )
 _LEADING = re.compile(r"^\s*(?:kreuzung|ecke|kreuzungsbereich)\s*:?\s+", re.IGNORECASE)
 _BREAK = re.compile(r"[,;\n\r()|]+|(?<!\d)\s+[-–]\s+|\s+[-–]\s+(?!\d)")
+_LETTERS = re.compile(r"(?<=\d)(\s?)([^\W\d_])\s*[-–]\s*([^\W\d_])(?!\w)")
 _GLUED = re.compile(r"([^\W\d_]{3,}\.?)(?=\d)")
 _TOKEN = re.compile(
-    r"\d{1,5}(?:\s*[a-zA-Z](?![^\W\d_]))?(?:\s?[-–+]\s?\d{1,4}(?:\s*[a-zA-Z](?![^\W\d_]))?|/\d{1,4}\b)?\.?"
-    r"|[^\W\d_][\w.'’-]*"
+    rf"\d{{1,5}}(?:\s*{_ADDED})?(?:\s?(?:[-–+]|bis)\s?\d{{1,4}}(?:\s*{_ADDED})?|/\d{{1,4}}\b"
+    r"|(?<=[^\W\d_])-[^\W\d_](?!\w))?\.?"
+    r"|[^\W\d_][\w.'’-]*",
+    re.IGNORECASE,
 )
-_ROAD = re.compile(r"^(?:[abkl]|st|kr|e)$", re.IGNORECASE)
+_ROAD = re.compile(r"^(?:[a-z]|st|kr)$", re.IGNORECASE)
+"""What a number behind belongs to: a numbered road or, by any letter, a square of Mannheim."""
+_SQUARE = re.compile(
+    r"(?:^|(?<=[,;])|(?<!\d\s)\b(?=[a-u]\s?\d{1,2}[\s,]+[a-z]?\d))\s*\b([a-u])\s?(\d{1,2})(?=\s*,|\s+\d|\s+[a-z]\d|\s*$)",
+    re.IGNORECASE,
+)
+"""A square of Mannheim, which is a street: `Q 5, 14`, `Q5 A1`."""
+_IN_SQUARE = re.compile(r"^[a-z]\d{1,2}[a-z]?$", re.IGNORECASE)
+_MONTHS_SPELT = "januar janer februar feber marz april mai juni juli august september oktober november dezember"
+_MONTHS = frozenset(_MONTHS_SPELT.split())
 
 
 def read(text: str, short_names: Mapping[str, str], postcodes: frozenset[str]) -> Reading:
     """An address line in its parts. `short_names` (by `key`) are spelt out; `postcodes` are those that are known."""
     line = _FLOOR.sub(" , ", unicodedata.normalize("NFC", text[:MAX_CHARS]))
-    line = _GLUED.sub(r"\1 ", _PLACE_CODE.sub("", line))
+    line = _LETTERS.sub(r"\1\2-\3", line)
+    line = _SQUARE.sub(r" \1\2 ", _GLUED.sub(r"\1 ", _PLACE_CODE.sub("", line)))
     crossing = None
     sides = _JOINED.split(_LEADING.sub("", line), maxsplit=1)
     if len(sides) == 2 and all(words(side) for side in sides):
@@ -231,7 +262,8 @@ class _Reader:
         tokens = _TOKEN.findall(text)
         for index, token in enumerate(tokens):
             if not token[0].isdigit():
-                self._word(token)
+                if not self._in_square(token):
+                    self._word(token)
                 continue
             following = tokens[index + 1] if index + 1 < len(tokens) else ""
             if not self._number(token, following):
@@ -253,6 +285,8 @@ class _Reader:
             return True
         if token.endswith(".") and following and not following[0].isdigit():
             return False
+        if digits.isdigit() and self._is_a_day(following):
+            return False
         if self._words and _ROAD.match(self._words[-1]) and len(self._words) == 1 and self.house is None:
             return False
         found = house(token)
@@ -261,6 +295,23 @@ class _Reader:
             self.house, self.after = found, len(self.pieces) - 1
         else:
             self._close()  # a floor, a door, a telephone: nothing that says where
+        return True
+
+    def _is_a_day(self, following: str) -> bool:
+        """`Str. des 17 Juni`, `Platz der 7 Brüder`: the number is of the name, though without a dot."""
+        if not following or following[0].isdigit():
+            return False
+        return key(following) in _MONTHS or self._words[-1:] in (["des"], ["der"])
+
+    def _in_square(self, token: str) -> bool:
+        """Take `A1` for the number of a house in a square (`Q 5, A1`); elsewhere it is a road, or a word."""
+        last = (self._words or (self.pieces[-1].words if self.pieces else ()))[-1:]
+        if self.house is not None or not last or not (_IN_SQUARE.match(last[0]) and _IN_SQUARE.match(token)):
+            return False
+        if last[0][0] in "abl" and token[0].casefold() in "abl":
+            return False  # two roads
+        self._close()
+        self.house, self.after = house(token), len(self.pieces) - 1
         return True
 
     def _close(self) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import shapely
 from msgspec import Struct, structs
 
-from server.base.address_houses import Found, apart_m, find
+from server.base.address_houses import Found, apart_m, find, merged
 from server.base.address_names import OBJECT, PLACE, STREET, Match, Names
+from server.base.address_short import Shorts
 from server.base.address_text import NOISE, Reading, key, read
 from server.base.base import Base
 
@@ -77,6 +78,7 @@ class Geocoder:
     def __init__(self, base: Base) -> None:
         self._base = base
         self.names = Names(base)
+        self._shorts = Shorts(base)
         rows = base.db.execute("SELECT DISTINCT postcodes FROM address_streets")
         self._postcodes = frozenset(code for (codes,) in rows for code in codes.split())
 
@@ -92,9 +94,9 @@ class Geocoder:
         reading = read(text, short, self._postcodes)
         hits = self._crossings(reading, short) if reading.crossing else []
         # Who names a crossing that there is means neither street alone.
-        alone = self._plain(reading)
+        alone = self._plain(reading, near)
         if reading.crossing and not hits:
-            alone = [_half(hit) for hit in alone]
+            alone = [_half(hit) if hit.kind == "street" else hit for hit in alone]
         hits += [structs.replace(hit, score=_rounded(hit.score * 0.8)) for hit in alone] if hits else alone
         best = max((hit.score for hit in hits), default=0.0)
         hits = [hit for hit in hits if hit.score >= WORTH * best]
@@ -103,10 +105,11 @@ class Geocoder:
 
     # -- names and numbers ---------------------------------------------------------------------------------------------
 
-    def _plain(self, reading: Reading) -> list[Hit]:
+    def _plain(self, reading: Reading, near: tuple[float, float] | None) -> list[Hit]:
         if not reading.pieces:
             return []
-        matches = self.names.matches(reading.pieces)
+        shorts = self._shorts.matches(reading.pieces, near)
+        matches = self.names.matches(reading.pieces) + shorts
         likely = _likely(matches, reading)
         judge = _Judge(reading, matches)
         hits = []
@@ -114,7 +117,8 @@ class Geocoder:
             hit = self._hit(match, reading, judge)
             if hit is not None and hit.score > 0.3:
                 hits.append(hit)
-        return hits
+        # `GS Kamp` is a school, though there is a street Kamp: without a number nothing else is sure.
+        return [_half(hit) for hit in hits] if shorts and reading.house is None else hits
 
     def _hit(self, match: Match, reading: Reading, judge: "_Judge") -> Hit | None:
         if match.kind == STREET:
@@ -228,7 +232,7 @@ class Geocoder:
                 city=first["city"],
                 district=first["district"],
             )
-            for lon, lat, accuracy_m in _merged(spots)
+            for lon, lat, accuracy_m in merged(spots)
         ]
 
     def _approach(self, one: int, other: int) -> list[tuple[float, float, float]]:
@@ -355,8 +359,10 @@ def label(street: sqlite3.Row, number: str | None, postcode: str | None) -> str:
 
 
 def _half(hit: Hit) -> Hit:
-    """A street whose crossing with an unknown one was told: its middle is not where, so it is never taken for sure."""
-    if hit.kind != "street" or "unexplained" not in hit.matched:
+    """A hit of which the line tells half: a street whose crossing with an unknown one was told, a name beside an
+    abbreviation of another. That is not where, so it is never taken for sure.
+    """
+    if "unexplained" not in hit.matched:
         return hit
     return structs.replace(hit, score=_rounded(min(hit.score, SURE - CLEAR)))
 
@@ -368,22 +374,6 @@ def _rounded(score: float) -> float:
 def _closeness(hit: Hit, near: tuple[float, float] | None) -> float:
     """A nudge of at most 0.03 for what is near; halves at a kilometre."""
     return 0.0 if near is None else 0.03 / (1.0 + apart_m(*near, hit.lon, hit.lat) / 1000.0)
-
-
-def _merged(spots: Sequence[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
-    """Crossing points of two carriageways are one crossing: those within 60 m are taken together."""
-    groups: list[list[tuple[float, float, float]]] = []
-    for spot in spots:
-        for group in groups:
-            if any(apart_m(spot[0], spot[1], other[0], other[1]) <= 60.0 for other in group):
-                group.append(spot)
-                break
-        else:
-            groups.append([spot])
-    return [
-        tuple(sum(spot[part] for spot in group) / len(group) for part in range(3))  # type: ignore[misc]
-        for group in groups
-    ]
 
 
 def _distinct(hits: Iterable[Hit]) -> list[Hit]:

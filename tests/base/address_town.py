@@ -52,5 +52,41 @@ def sheet() -> Sheet:
     return drawn
 
 
-def built(folder: Path) -> Base:
-    return build(sheet().write(folder / "altenau.osm"), folder / "base", name="Altenau")
+def oddities() -> Sheet:
+    """A place with the house numbers, names and objects of which there are few: squares, parts of houses, stations."""
+    drawn = Sheet()
+    drawn.bounds = (*at(-20, -20), *at(120, 40))
+    drawn.node(*at(0, 0), place="town", name="Quadern")
+    drawn.node(*at(100, 0), place="village", name="Neudorf")
+    for north, street in enumerate(("Kamp", "Straße des 17. Juni", "Platz der 7 Brüder", "Q 5", "Q 6")):
+        drawn.way([at(-5, north), at(15, north)], highway="residential", name=street)
+        for east, number in enumerate(NUMBERS.get(street, ("10", "12", "14"))):
+            house(drawn, east, north + 0.1, number, addr__street=street, addr__city="Quadern")
+    for east, north, kind, name in OBJECTS:
+        drawn.node(*at(east, north), amenity=kind, name=name)
+    drawn.node(*at(3, -3), railway="station", name="Quadern Hauptbahnhof")
+    drawn.node(*at(103, -3), railway="halt", name="Neudorf")
+    return drawn
+
+
+NUMBERS = {
+    "Kamp": ("1", "3Б", "5", "12", "12 bis", "12 ter", "12½", "20a-c", "30-34", "41;43", "51/53"),
+    "Q 5": ("1", "14", "14a", "A1", "A2"),
+}
+OBJECTS = (
+    (-8, -8, "hospital", "Kreiskrankenhaus Quadern"),
+    (-8, 8, "hospital", "St. Anna"),
+    (90, 8, "clinic", "Klinik Neudorf"),
+    (-3, 9, "fire_station", "Löschzug Mitte"),
+    (102, 9, "fire_station", "Freiwillige Feuerwehr Neudorf"),
+    (-4, 9, "kindergarten", "Sonnenblume"),
+    (104, 9, "kindergarten", "Kita Rappelkiste"),
+    (-5, 9, "school", "Grundschule am Kamp"),
+    (105, 9, "school", "Grundschule Neudorf"),
+    (-6, 9, "school", "Goethe-Gymnasium"),
+    (-7, 9, "social_facility", "Altenheim Abendruh"),
+)
+
+
+def built(folder: Path, drawn: Sheet | None = None) -> Base:
+    return build((drawn or sheet()).write(folder / "altenau.osm"), folder / "base", name="Altenau")
