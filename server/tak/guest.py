@@ -70,6 +70,8 @@ class Guest:
         self._framer = Framer()
         self._throttle = Throttle(settings.events_per_min, max(1.0, settings.events_per_min * BURST_MIN))
         self._outlet: Outlet | None = None
+        self._form: Form = "xml"
+        """What is spoken with who gets nothing of the picture."""
         self._who: Principal | None = None
         self._situation: Situation | None = None
 
@@ -247,9 +249,10 @@ class Guest:
             self._outlet.switch(answer)
         else:
             self._wire.send(answer)
+            self._form = "stream" if agreed else self._form
 
     def _answer(self, kind: str, inner: str | None, uid: str = "protouid", **attributes: str) -> None:
-        form: Form = "xml" if self._outlet is None or kind == OFFER else self._outlet.form
+        form = self._form if self._outlet is None else self._outlet.form
         self._wire.send(packed(control(kind, inner, uid, **attributes), form))
 
 

@@ -56,6 +56,8 @@ class Outlet:
         self._chats: OrderedDict[str, None] = OrderedDict()
         self._stopped = threading.Event()
         self._telling = threading.Lock()
+        self._going = threading.Event()
+        self._going.set()
 
     def run(self) -> None:
         """Write until the client is gone. Raises OSError; Full where there is no room."""
@@ -68,8 +70,7 @@ class Outlet:
         try:
             while (delta := self._waiting.get()) is not None:
                 began = time.monotonic()
-                with self._telling:
-                    self._tell(delta)
+                self._tell_in_turn(delta)
                 if self._stopped.wait(max(0.0, self._interval_s - (time.monotonic() - began))):
                     return
                 self._rooms.sync.applied(self.sid, delta.to)
@@ -79,6 +80,7 @@ class Outlet:
     def stop(self) -> None:
         """End `run`."""
         self._stopped.set()
+        self._going.set()
         try:
             self._waiting.put_nowait(None)
         except queue.Full:
@@ -97,6 +99,7 @@ class Outlet:
     def drop(self) -> None:
         """The client is cut."""
         self._stopped.set()
+        self._going.set()
         self._gone()
 
     # -- writing -------------------------------------------------------------------------------------------------------
@@ -107,11 +110,31 @@ class Outlet:
             self._write(answer)
             self.form = "stream"
 
+    def hold(self, question: Callable[[], None]) -> None:
+        """Ask something, and say nothing until `go_on`. Raises what the question raises."""
+        with self._telling:
+            self._going.clear()
+            question()
+
+    def go_on(self, form: Form) -> None:
+        """Go on in this form."""
+        with self._telling:
+            self.form = form
+        self._going.set()
+
     def remember(self, uid: str) -> None:
         """The client sent this itself."""
         self.own[uid] = None
         while len(self.own) > MAX_OWN:
             self.own.popitem(last=False)
+
+    def _tell_in_turn(self, delta: Whole) -> None:
+        while not self._stopped.is_set():
+            self._going.wait()
+            with self._telling:
+                if self._going.is_set():
+                    self._tell(delta)
+                    return
 
     def _tell(self, delta: Whole) -> None:
         form, batch = self.form, bytearray()

@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 
-from layers.cot import fragment, node, xml
+from layers.cot import fragment, node
 from layers.cot_out import own_prefix
 from layers.cot_types import PING, SILENT
 from server import runtime
@@ -18,10 +18,14 @@ from server.tak.encoder import Encoder
 from server.tak.guest import control
 from server.tak.outlet import Outlet
 from server.tak.rooms import Rooms
+from server.tak.tongue import Tongue
 from server.tak.wire import Wire
 from server.transports.connection import Link, Lost, Stopped, Transport, refusal
 from server.transports.cot_client_settings import CotClientSettings
 from server.transports.secret import SecretError
+
+ASK_AGAIN_S = 3600.0
+"""So long a server that offered protocol 1 and did not answer our question is left with XML."""
 
 
 class CotClient(Transport[CotClientSettings]):
@@ -31,6 +35,7 @@ class CotClient(Transport[CotClientSettings]):
         super().__init__(settings)
         self._rooms: Rooms | None = None
         self._wire: Wire | None = None
+        self._ask_from = 0.0
 
     def attach(self, rooms: Rooms) -> None:
         """The house whose view goes out."""
@@ -52,25 +57,40 @@ class CotClient(Transport[CotClientSettings]):
         """See Transport."""
         wire = self._connect()
         self._wire = wire
-        outlet: Outlet | None = None
+        tongue = self._tongue(link, wire)
         ended = threading.Event()
         try:
-            self._greet(wire)
+            self._greet(wire, tongue)
             link.up(self.where(), trouble=self._unpublished())
-            outlet = self._publish(link, wire)
-            runtime.spawn(self._keep_alive, wire, ended, name="tak alive")
-            self._listen(link, wire)
+            tongue.outlet = self._publish(link, wire)
+            runtime.spawn(self._keep_alive, tongue, ended, name="tak alive")
+            self._listen(link, wire, tongue)
+            raise self._lost(tongue, "the server closed the connection")
         except (OSError, SecretError) as error:
-            raise Lost(refusal(error)) from error
+            raise self._lost(tongue, refusal(error)) from error
         except DecodeError as error:
             raise Lost(error.reason) from error
         finally:
             ended.set()
-            if outlet is not None:
-                outlet.stop()
+            tongue.end()
             self._wire = None
             wire.close()
-        raise Lost("the server closed the connection")
+
+    def _tongue(self, link: Link, wire: Wire) -> Tongue:
+        """XML again in each connection. A probe asks for nothing."""
+        one = self.settings
+        wanted = one.protobuf and not link.probing and time.monotonic() >= self._ask_from
+
+        def agreed() -> None:
+            link.up(f"{self.where()}, protocol 1", trouble=self._unpublished())
+
+        return Tongue(wire, wanted=wanted, answer_s=one.answer_s, agreed=agreed)
+
+    def _lost(self, tongue: Tongue, reason: str) -> Lost:
+        if not tongue.unanswered:
+            return Lost(reason)
+        self._ask_from = time.monotonic() + ASK_AGAIN_S
+        return Lost("the server did not answer whether it speaks protocol 1; XML is next")
 
     def stop(self) -> None:
         """See Transport."""
@@ -104,20 +124,20 @@ class CotClient(Transport[CotClientSettings]):
             context.load_cert_chain(one.cert_file, one.key_file)
         return context
 
-    def _greet(self, wire: Wire) -> None:
+    def _greet(self, wire: Wire, tongue: Tongue) -> None:
         one = self.settings
         if one.password is not None:
             known = node("cot", username=one.username or "", password=one.password.read())
             wire.send(fragment([node("auth", "", (known,))]).encode())
-        wire.send(xml(control(PING, uid=self._own("ping"))))
+        tongue.say(control(PING, uid=self._own("ping")))
 
     def _own(self, name: str) -> str:
         return (own_prefix(self._rooms.house) if self._rooms is not None else "Lagebild-") + name
 
-    def _keep_alive(self, wire: Wire, ended: threading.Event) -> None:
+    def _keep_alive(self, tongue: Tongue, ended: threading.Event) -> None:
         while not ended.wait(self.settings.keepalive_s):
             try:
-                wire.send(xml(control(PING, uid=self._own("ping"))))
+                tongue.say(control(PING, uid=self._own("ping")))
             except OSError:
                 return
 
@@ -153,12 +173,12 @@ class CotClient(Transport[CotClientSettings]):
 
     # -- in ------------------------------------------------------------------------------------------------------------
 
-    def _listen(self, link: Link, wire: Wire) -> None:
+    def _listen(self, link: Link, wire: Wire, tongue: Tongue) -> None:
         framer, began = Framer(), time.monotonic()
         while not link.stopping.is_set():
             chunk = wire.recv()
             if not chunk:
-                self._take(link, framer.rest())
+                self._take(link, tongue, framer.rest())
                 if time.monotonic() - began < 1.0:
                     raise Lost("the server closed the connection at once: it may not know us")
                 return
@@ -168,15 +188,15 @@ class CotClient(Transport[CotClientSettings]):
                 if error.kind != TOO_LARGE:
                     raise
                 raise Lost(error.reason) from error
-            self._take(link, pieces)
+            self._take(link, tongue, pieces)
         raise Stopped
 
-    def _take(self, link: Link, pieces: list[Piece]) -> None:
-        parts = [framed(piece) for piece in pieces if self._is_news(piece)]
+    def _take(self, link: Link, tongue: Tongue, pieces: list[Piece]) -> None:
+        parts = [framed(piece) for piece in pieces if self._is_news(tongue, piece)]
         if parts:
             link.take(b"".join(parts), self.where())
 
-    def _is_news(self, piece: Piece) -> bool:
+    def _is_news(self, tongue: Tongue, piece: Piece) -> bool:
         """Neither control nor our own coming back."""
         if piece.kind in (AUTH, JUNK):
             return piece.kind == JUNK
@@ -184,6 +204,8 @@ class CotClient(Transport[CotClientSettings]):
             event = piece_event(piece)
         except DecodeError:
             return True
+        if event is not None:
+            tongue.hear(event)
         if event is None or (event.type.startswith(SILENT) and not event.type.startswith("t-x-d-d")):
             return False
         own = own_prefix(self._rooms.house) if self._rooms is not None else "Lagebild-"

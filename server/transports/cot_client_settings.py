@@ -26,6 +26,10 @@ class CotClientSettings(ConnectionSettings, frozen=True, kw_only=True, tag="cot_
     """Id of a token: what it sees goes out to the server. Without, nothing does."""
     layers: tuple[str, ...] | None = None
     interval_s: Annotated[float, Meta(ge=0, le=60)] = 1.0
+    protobuf: bool = True
+    """Whether protocol 1 is asked for where the server offers it."""
+    answer_s: Positive = 60.0
+    """So long the answer is waited for; the protocol says a minute or more."""
     connect_timeout_s: Positive = 10.0
     keepalive_s: Positive = 30.0
     """So often we ask the server whether it is there."""
