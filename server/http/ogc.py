@@ -266,7 +266,7 @@ def _collections(situation: Situation) -> list[Collection]:
         Collection(id=name, title=mark + live.title(layer, kind, lang()), description=mark + word["live"], timed=True)
         for name, (layer, kind) in live.collections(caller().role).items()
     ]
-    told += ogc_own.collections(word["own"])
+    told += ogc_own.collections(word["own"], lang())
     base = house().bases.current
     if base is None:
         return told

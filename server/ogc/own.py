@@ -4,7 +4,7 @@ Who may see a layer, and which of its objects, `server.base.objects.library` dec
 are the same whatever is in a layer; further columns that the operator shows (`show`) begin with `shown_`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,11 @@ from server.base.objects.library import feature
 from server.base.objects.settings import ObjectSettings
 from server.base.objects.store import Stored
 from server.ogc.columns import Properties
-from server.ogc.live import Table
+from server.ogc.live import KINDS, Table
 from server.ogc.query import Query
 
-PREFIX, SHOWN = "own_", "shown_"
+PREFIX, SHOWN, DOT = "own_", "shown_", "."
+"""`own_sperrungen.lines` are the lines of `own_sperrungen`; no name of a layer has a dot."""
 TYPES: dict[str, str] = {
     **dict.fromkeys(("layer", "title", "kind", "purpose", "ref", "address", "note"), "string"),
     **dict.fromkeys(("valid_from", "valid_to"), "date-time"),
@@ -42,12 +43,25 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     question: str
 
 
+def layer_of(collection: str) -> tuple[str, str | None]:
+    """The layer of a collection, and the kind of geometry that it is of (`live.KINDS`), None for all."""
+    name, _, kind = collection.removeprefix(PREFIX).partition(DOT)
+    return name, kind or None
+
+
+def kinds_of(types: Collection[str]) -> list[str]:
+    """Kinds of geometry by which a layer with these types is given as well: none where there is one only."""
+    found = [kind for kind, (wanted, *_) in KINDS.items() if not wanted.isdisjoint(types)]
+    return found if len(found) > 1 else []
+
+
 class OwnTable(Table):
     """Objects of one layer, sorted by id; of a large one only the rows of a page are made."""
 
-    def __init__(self, layer: Layer, objects: Iterable[Stored]) -> None:
+    def __init__(self, layer: Layer, objects: Iterable[Stored], kind: str | None = None) -> None:
         self._layer = layer
-        self._objects = sorted(objects, key=lambda stored: stored.own.key)
+        chosen = (one for one in objects if kind is None or one.own.geometry["type"] in KINDS[kind][0])
+        self._objects = sorted(chosen, key=lambda stored: stored.own.key)
         self.types = {**TYPES, **{f"{SHOWN}{label}": "string" for label in layer.settings.show}}
         self.ids = [f"own:{layer.name}:{stored.own.key}" for stored in self._objects]
         self.geometries = [stored.own.geometry for stored in self._objects]

@@ -132,7 +132,9 @@ def test_each_role_has_its_layers_and_no_word_of_the_others(ready: House, call: 
     for role, known in KNOWN.items():
         told = [f"own_{one['name']}" for one in call("GET", "/objects", role).get_json()["layers"]]
         listed = [one["id"] for one in read(call, "/collections", role)["collections"]]
-        assert sorted(told) == sorted(one for one in listed if one.startswith("own_")) == known, role
+        assert sorted(told) == sorted(one for one in listed if one.startswith("own_") and "." not in one) == known, role
+        by_kind = [f"own_sperrungen.{kind}" for kind in ("points", "lines", "areas")]
+        assert [one for one in listed if "." in one] == by_kind, "hydrants and key safes are points"
         for name in [*everything, "own_none", "own_"]:
             here = f"/ogc/live/collections/{name}"
             identity = f"own:{name[4:]}:{keys.get(name[4:], 'x')}"
@@ -217,6 +219,17 @@ def test_pages_boxes_and_times(ready: House, call: Call) -> None:
     }
     assert {time: items(call, "own_sperrungen", datetime=time) for time in times} == times
     assert call("GET", "/ogc/live/collections/own_sperrungen/items?bbox=1,2,3", "control").status_code == 400
+    for kind, ref in (("points", "point"), ("lines", "line"), ("areas", "area")):
+        assert items(call, f"own_sperrungen.{kind}", "liaison") == [ref]
+    for name in (
+        "own_hydranten.points",
+        "own_safes.points",
+        "own_planung.points",
+        "own_sperrungen.",
+        "own_sperrungen.x",
+    ):
+        for path in ("", "/items", "/schema"):
+            assert call("GET", f"/ogc/live/collections/{name}{path}", "control").status_code == 404, name
 
 
 def test_what_is_told_of_a_layer(ready: House, call: Call) -> None:

@@ -10,6 +10,7 @@ OWN = {
     "own_depots": ("control", "crew"),
     "own_hydranten": ("control", "crew", "planner", "liaison", "admin"),
     "own_sperrungen": ("control", "liaison"),
+    **{f"own_sperrungen.{kind}": ("control", "liaison") for kind in ("points", "lines", "areas")},
 }
 """Own objects with their audience: key safes of which one has a plan, hydrants, closures of three kinds of geometry."""
 SETTINGS = """

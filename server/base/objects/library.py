@@ -47,6 +47,7 @@ class Objects:
         self._layers = {name: Layer(folder, name) for name in self.settings}
         self._stopped = threading.Event()
         self._seen: dict[str, tuple[tuple[int, int] | None, list[Stored]]] = {}
+        self._types: dict[str, tuple[tuple[int, int], frozenset[str]]] = {}
         self._boxes: dict[str, tuple[tuple[int, int], Box | None]] = {}
         self._lock = runtime.native_lock()
 
@@ -136,6 +137,18 @@ class Objects:
             if known is None or known[0] != mark:
                 known = self._boxes[name] = (mark, layer.box())
             return known[1]
+
+    def geometries(self, name: str) -> frozenset[str]:
+        """The GeoJSON types of geometry in a layer; for who sees all of it."""
+        layer = self._layers[name]
+        mark = _mark(layer)
+        if mark is None:
+            return frozenset()
+        with self._lock:
+            known = self._types.get(name)
+        if known is None or known[0] != mark:
+            known = self._types[name] = (mark, frozenset(one.own.geometry["type"] for one in self._all(name)))
+        return known[1]
 
     def find(self, name: str, reader: Reader, box: Box | None = None, limit: int | None = None) -> list[Stored]:
         """The objects of a layer that the reader may see, within the box; nothing of a layer that is not his."""
