@@ -69,8 +69,8 @@ dev: $(STAMPS)/dev $(STAMPS)/peers
 
 # Programs of others that the tests speak with; they ask for other versions than we do, so they live apart.
 $(STAMPS)/peers: Makefile | $(STAMPS)/base
-	@echo "Installing TAK programs for the tests into .venv/peers"
-	@$(PY) -m venv .venv/peers && .venv/peers/bin/python -m pip install --quiet --disable-pip-version-check "taky>=0.10" "pytak>=7.6.1"
+	@echo "Installing programs of others for the tests into .venv/peers"
+	@$(PY) -m venv .venv/peers && .venv/peers/bin/python -m pip install --quiet --disable-pip-version-check "taky>=0.10" "pytak>=7.6.1" "minio>=7.2.20"
 	@touch $@
 
 .venv/bin/python: | .ci/find-python

@@ -37,6 +37,8 @@ FAMILIES: Final[tuple[tuple[str, str], ...]] = (
     ("home_order", r"takes no such order|shows no texts"),
     ("home_waiting", r"commands wait for an answer"),
     ("home_picture", r"building gives no picture"),
+    ("stored_picture", r"no picture and no PDF|picture of too many pixels|is no picture$|^a PDF (?:that|whose)"),
+    ("stored_full", r"as many plans as|storage of all homes|all that a home may keep"),
     ("home_foreign", r"home speaks for itself"),
     ("real_home", r"exercise reaches a real home"),
     # the house itself
@@ -87,7 +89,7 @@ FAMILIES: Final[tuple[tuple[str, str], ...]] = (
     ("too_large", r"\bbytes\b|\bpixels\b|frame without an end|longer than its|64 bits"),
     ("too_many", r"more than|at most"),
     ("encrypted", r"\bencrypted\b|\bno key\b|\bkeys?\b"),
-    ("checksum", r"checksum|\bCRC\b"),
+    ("checksum", r"checksum|\bCRC\b|body is not (?:the one|that of)|chunks (?:of the body|together) are not"),
     ("doctype", r"DOCTYPE"),
     ("not_json", r"not JSON|\bno JSON\b"),
     ("not_xml", r"not XML"),

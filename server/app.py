@@ -29,6 +29,8 @@ from server.config import Settings
 from server.derive import Derivations
 from server.deriver import Deriver
 from server.gauges import Gauges
+from server.home_keys import HomeKeys
+from server.home_pictures import HomePictures
 from server.homes import Homes, Waiting
 from server.house import House
 from server.http import (
@@ -43,6 +45,8 @@ from server.http import (
     find,
     guard,
     health,
+    home_pictures,
+    home_storage,
     homes,
     ingest,
     media,
@@ -91,6 +95,8 @@ BLUEPRINTS = tuple(
         export,
         find,
         health,
+        home_pictures,
+        home_storage,
         homes,
         ingest,
         media,
@@ -175,6 +181,8 @@ def build(data_dir: Path, settings: Settings) -> House:
         reports=Reports(intake, metrics, settings.limits.reports_per_min),
         sync=sync,
         homes=homes,
+        home_keys=HomeKeys(data_dir / "home-storage.key", access),
+        home_pictures=_pictures(data_dir, media_store, homes, access, metrics),
         derivations=Derivations(rooms, metrics, derivers),
         ways=ways,
         bases=bases,
@@ -184,6 +192,15 @@ def build(data_dir: Path, settings: Settings) -> House:
         connections=connections,
         failures=failures,
     )
+
+
+def _pictures(data_dir: Path, media: MediaStore, homes: Homes, access: Access, metrics: Metrics) -> HomePictures:
+    """What homes store ends with their consent."""
+    pictures = HomePictures(data_dir / "home-pictures.db", media)
+    pictures.count = lambda outcome, number: metrics.home_pictures.labels(outcome).inc(number)
+    homes.ended = pictures.end
+    homes.looked_after = partial(pictures.look_after, homes.granted, access.valid_ids)
+    return pictures
 
 
 def _note_outcome(audit: Audit, command: Waiting, outcome: str | None) -> None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from server.audit import OPERATOR, Audit
 from server.config import Settings
 from server.durable import sync
+from server.home_pictures import HomePictures
 from server.journal.lock import Lock
 from server.media import MediaStore
 from server.quarantine import Quarantine
@@ -20,9 +21,9 @@ from server.tools import ToolError
 
 LOCK = "journal.db.lock"
 EXERCISES = "exercises"
-BESIDE_LIVE = ("homes.json", "connections")
+BESIDE_LIVE = ("homes.json", "connections", "home-pictures.db", "home-pictures.db-wal", "home-pictures.db-shm")
 """What belongs to the journal of live: for which mission homes consented, and what polls and brokers were taken of,
-which would otherwise not be taken again into the empty picture.
+which would otherwise not be taken again into the empty picture, and what homes put into their storage.
 """
 
 
@@ -41,6 +42,11 @@ def erase(data_dir: Path, settings: Settings, situation: str) -> Erased:
     live.mkdir(mode=0o700, exist_ok=True)
     lock = Lock(live / LOCK, f"the folder {data_dir}")
     try:
+        media = MediaStore(data_dir / "media", settings.media)
+        if situation == LIVE:
+            pictures = HomePictures(data_dir / "home-pictures.db", media)
+            pictures.forget_all()
+            pictures.close()
         gone = [path for path in folder.rglob("*") if path.is_file() and path.name != LOCK]
         if situation == LIVE:
             beside = [data_dir / name for name in BESIDE_LIVE]
@@ -51,7 +57,6 @@ def erase(data_dir: Path, settings: Settings, situation: str) -> Erased:
         if situation != LIVE:
             shutil.rmtree(folder)
         sync(folder.parent if situation != LIVE else folder)
-        media = MediaStore(data_dir / "media", settings.media)
         media.forget(situation)
         media.close()
         shutil.rmtree(data_dir / "media" / situation, ignore_errors=True)

@@ -93,6 +93,10 @@ class Homes:
         self._waiting: list[Waiting] = []
         self.settled: Callable[[Waiting, str | None], None] = lambda _command, _outcome: None
         """Hears what became of each command."""
+        self.ended: Callable[[str], None] = lambda _building: None
+        """Hears whose consent has ended."""
+        self.looked_after: Callable[[], None] = lambda: None
+        """Called after each round."""
         self._stopped = threading.Event()
 
     # -- connections --------------------------------------------------------------------------------------------------
@@ -151,6 +155,7 @@ class Homes:
             self._observe(building, Building(permission=NONE))
         with self._lock:
             self._keep({name: mission for name, mission in self._consents.items() if name != building})
+        self.ended(building)
         self._tell(building, {"id": building, "type": "Building", "permission": "NONE"})
 
     def command(self, building: str, device: str, desired: str | float | bool, by: Principal | None = None) -> None:
@@ -216,6 +221,22 @@ class Homes:
             mission = self._consents.get(building)
         return mission is not None and self._permission(building) == GRANTED and self._is_open(mission)
 
+    def must_be_granted(self, building: str) -> None:
+        """Raises Refused where the owner does not consent now, for a mission that is open."""
+        if not self.granted(building):
+            raise Refused("the owner has not consented")
+
+    def images(self, building: str) -> dict[str, str]:
+        """Under which address the building says that its plan is (its own subject) and its cameras' pictures are."""
+        with self._live.desk.lock:
+            book = self._live.picture.book
+            record = book.record(building, "building")
+            said = {building: None if record is None else record.get("floor_plan_url")}
+            for device in book.referring(building, "device"):
+                value = device.get("value")
+                said[device.subject] = value.get("url") if isinstance(value, dict) else None
+        return {subject: url for subject, url in said.items() if isinstance(url, str)}
+
     # -- what ends of itself ------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -242,6 +263,7 @@ class Homes:
                 # Granted without a mission that asked: the owner consents to a purpose, not for ever.
                 self._observe(building, Building(permission="NONE"))
         self._expire()
+        self.looked_after()
 
     def _forget_all(self) -> None:
         """Nobody knows any more for which mission a home consented: no consent holds."""

@@ -12,6 +12,8 @@ from server.base.ways import Ways
 from server.citizens import Citizens
 from server.config import Settings
 from server.derive import Derivations
+from server.home_keys import HomeKeys
+from server.home_pictures import HomePictures
 from server.homes import Homes
 from server.intake import Intake
 from server.media import MediaStore
@@ -44,6 +46,8 @@ class House:
     reports: Reports
     sync: Sync
     homes: Homes
+    home_keys: HomeKeys
+    home_pictures: HomePictures
     derivations: Derivations
     bases: Bases
     objects: Objects

@@ -11,7 +11,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -148,6 +148,12 @@ class MediaStore:
         with self._lock:
             runtime.offload(self._erase, [(situation, item_id)])
 
+    def touch(self, situation: str, item_ids: Iterable[str]) -> None:
+        """They count as new: neither too old to be kept nor the first to give way."""
+        rows = [(self._clock(), situation, item_id) for item_id in item_ids]
+        with self._lock:
+            runtime.offload(self._touch, rows)
+
     def forget(self, situation: str) -> None:
         """Erase all files of a situation."""
         with self._lock:
@@ -196,6 +202,10 @@ class MediaStore:
         self._erase(rows)
         self._count("expired", len(rows))
         return len(rows)
+
+    def _touch(self, rows: Sequence[tuple[float, str, str]]) -> None:
+        with self._db as db:
+            db.executemany("UPDATE item SET created=? WHERE situation=? AND id=?", rows)
 
     def _erase(self, rows: Sequence[tuple[str, str]]) -> None:
         with self._db as db:

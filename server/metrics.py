@@ -58,6 +58,12 @@ class Metrics:
         self.signature_failures = Counter(
             "lagebild_signature_failures", "Pushed messages whose signature is missing or wrong.", ["feed"], registry=r
         )
+        self.home_pictures = Counter(
+            "lagebild_home_pictures",
+            "What homes put into their storage, by what became of it.",
+            ["outcome"],
+            registry=r,
+        )
         self.requests = Histogram(
             "lagebild_request_seconds", "HTTP requests.", ["endpoint", "status"], buckets=SECONDS, registry=r
         )

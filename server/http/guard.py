@@ -19,6 +19,8 @@ OPEN = "open"
 """Marks a view that asks for no token: the pages without data, sign-in and the two health probes."""
 
 
+SIGNED = "signed"
+"""Marks a view that lets nobody in by a token: it proves a signature over the whole request itself."""
 BEARER, BASIC = 'Bearer realm="lagebild"', 'Basic realm="lagebild", charset="UTF-8"'
 """What a caller without a token is told to send (RFC 6750, RFC 7617)."""
 
@@ -110,6 +112,12 @@ def needs(
         return guarded
 
     return wrap
+
+
+def signed(view: Callable[P, T]) -> Callable[P, T]:
+    """Mark a view that proves the signature of a request itself; no token of any role opens it."""
+    view.roles = (SIGNED,)  # type: ignore[attr-defined]
+    return view
 
 
 def anybody(view: Callable[P, T]) -> Callable[P, T]:

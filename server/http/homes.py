@@ -14,6 +14,7 @@ from server.access import Role
 from server.desk import Busy, Closed
 from server.feeds import DecodeError
 from server.home_names import PREFIX, TOKEN
+from server.home_pictures import place_of
 from server.homes import MAX_DESIRED_CHARS, Refused
 from server.http.body import read
 from server.http.errors import Problem
@@ -92,13 +93,14 @@ def register(code: str) -> ResponseReturnValue:
     except (DecodeError, Busy, Closed) as error:
         house().access.revoke(row.id)
         raise Problem(503 if isinstance(error, Busy) else 422, f"The home was not registered: {error}") from error
-    url = house().settings.server.public_url or request.host_url.rstrip("/")
+    url = (house().settings.server.public_url or request.host_url).rstrip("/")
+    keys = house().home_keys.of(row.id)
     return jsonify(
         contextBrokerUrl=f"{url}/v2/op/update",
         websocketUrl=url.replace("http", "ws", 1),
         authToken=token,
         buildingId=building,
-        storage={"username": "", "password": "", "bucket": "", "url": ""},
+        storage={"username": keys.username, "password": keys.password, "bucket": place_of(building), "url": url},
     )
 
 
@@ -114,7 +116,7 @@ def homes() -> ResponseReturnValue:
 def ask(building: str) -> ResponseReturnValue:
     """Ask the owner for access during a mission."""
     asked = read(Access)
-    _do(lambda: house().homes.ask(building, asked.mission))
+    do(lambda: house().homes.ask(building, asked.mission))
     house().audit.append("home-asked", caller(), "live", building=building, mission=asked.mission)
     return jsonify(permission="REQUEST"), 202
 
@@ -123,7 +125,7 @@ def ask(building: str) -> ResponseReturnValue:
 @needs(Role.CONTROL)
 def end(building: str) -> ResponseReturnValue:
     """Give the access back before its mission ends."""
-    _do(lambda: house().homes.end(building))
+    do(lambda: house().homes.end(building))
     house().audit.append("home-left", caller(), "live", building=building)
     return jsonify(permission="NONE")
 
@@ -133,7 +135,7 @@ def end(building: str) -> ResponseReturnValue:
 def command(building: str) -> ResponseReturnValue:
     """Have an actuator do something."""
     asked = read(Command)
-    _do(lambda: house().homes.command(building, asked.device, asked.value, caller()))
+    do(lambda: house().homes.command(building, asked.device, asked.value, caller()))
     house().audit.append("home-command", caller(), "live", building=building, device=asked.device, value=asked.value)
     return jsonify(status="PENDING"), 202
 
@@ -143,7 +145,7 @@ def command(building: str) -> ResponseReturnValue:
 def alert(building: str) -> ResponseReturnValue:
     """Show a text in the home."""
     asked = read(Alert)
-    _do(lambda: house().homes.alert(building, asked.text))
+    do(lambda: house().homes.alert(building, asked.text))
     house().audit.append("home-alert", caller(), "live", building=building, reference=secrets.token_hex(4))
     return jsonify(sent=True), 202
 
@@ -153,7 +155,7 @@ def alert(building: str) -> ResponseReturnValue:
 def room(building: str) -> ResponseReturnValue:
     """Have the light of a room blink, or end it: {status} is what the building answered."""
     asked = read(Mark)
-    status = _do(lambda: house().homes.direct(building).mark(asked.room, asked.marked))
+    status = do(lambda: house().homes.direct(building).mark(asked.room, asked.marked))
     house().audit.append(
         "home-room", caller(), "live", building=building, room=asked.room, marked=asked.marked, outcome=status
     )
@@ -164,7 +166,7 @@ def room(building: str) -> ResponseReturnValue:
 @needs(Role.CONTROL)
 def reset(building: str) -> ResponseReturnValue:
     """Reset the alarm of a building: {status} is what it answered."""
-    status = _do(lambda: house().homes.direct(building).reset_alarm())
+    status = do(lambda: house().homes.direct(building).reset_alarm())
     house().audit.append("home-reset", caller(), "live", building=building, outcome=status)
     return jsonify(status=status)
 
@@ -173,7 +175,7 @@ def reset(building: str) -> ResponseReturnValue:
 @needs(Role.CONTROL)
 def maps(building: str) -> ResponseReturnValue:
     """The maps of a building's floors, with the places of devices on them (px)."""
-    found = _do(lambda: house().homes.direct(building).maps())
+    found = do(lambda: house().homes.direct(building).maps())
     house().audit.append("home-maps", caller(), "live", building=building, maps=len(found))
     return jsonify(maps=found)
 
@@ -182,7 +184,7 @@ def maps(building: str) -> ResponseReturnValue:
 @needs(Role.CONTROL)
 def image(building: str, thing: str) -> ResponseReturnValue:
     """The picture of a person or object, asked of the building now and kept nowhere."""
-    body, mime = _do(lambda: house().homes.direct(building).image(thing))
+    body, mime = do(lambda: house().homes.direct(building).image(thing))
     house().audit.append("home-image", caller(), "live", building=building, subject=thing)
     response = Response(body, content_type=mime)
     response.headers["Cache-Control"] = "no-store"
@@ -190,7 +192,7 @@ def image(building: str, thing: str) -> ResponseReturnValue:
     return response
 
 
-def _do(action: Callable[[], T]) -> T:
+def do(action: Callable[[], T]) -> T:
     """An exercise has no homes: whoever may not enter live may not speak to one."""
     if request.args.get("situation", "live") != "live" or not caller().may_enter("live"):
         raise Problem(403, "Nothing of an exercise reaches a real home.")

@@ -21,6 +21,8 @@ CONTROL = frozenset({Role.CONTROL, Role.ADMIN})
 DESK = frozenset({Role.CONTROL})
 OPEN = None
 """No token needed."""
+SIGNED: frozenset[Role] = frozenset()
+"""No token helps: the request itself is signed with a key of its own, and the answer is that of S3."""
 BY_PASSWORD = ("/ogc", "/export.")
 """Paths that take the token as the password of HTTP basic as well."""
 PLAN = ("GET", "/objects/<name>/<key>/plans/<int:number>")
@@ -90,6 +92,12 @@ TABLE: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/homes/<building>/reset"): DESK,
     ("GET", "/homes/<building>/maps"): DESK,
     ("GET", "/homes/<building>/image/<path:thing>"): DESK,
+    ("GET", "/homes/<building>/pictures"): DESK,
+    ("GET", "/homes/<building>/pictures/<int:number>"): DESK,
+    ("GET", "/homes/<building>/pictures/<int:number>/small"): DESK,
+    ("GET", "/homes/<building>/pictures/<int:number>/pages/<int:page>"): DESK,
+    **{(method, "/home-<uuid:bucket>"): SIGNED for method in ("GET", "PUT", "POST", "DELETE")},
+    **{(method, "/home-<uuid:bucket>/<path:name>"): SIGNED for method in ("GET", "PUT", "POST", "DELETE")},
     # A gateway registers with the code of the city; without one in the settings nobody can.
     ("POST", "/smarthome/<code>"): OPEN,
     ("POST", "/feeds/<name>"): FEED,
@@ -123,6 +131,7 @@ ARGUMENTS = {
     "<building>": "urn:home",
     "<path:thing>": "urn:person",
     "<code>": "wrong",
+    "<uuid:bucket>": "00000000-0000-4000-8000-000000000000",
     "<entity_id>": "urn:x",
     "<item_id>": "0" * 64,
     "<reference>": "abc",
@@ -211,6 +220,8 @@ def test_a_role_gets_in_or_not(
         assert response.status_code != 403
     elif role in allowed:
         assert response.status_code not in (401, 403, 500)
+    elif allowed == SIGNED:
+        assert (response.status_code, "<Code>AccessDenied</Code>" in response.text) == (403, True)
     else:
         assert response.status_code == 403
         assert response.get_json()["error"].lower() == "forbidden"
@@ -225,6 +236,8 @@ def test_nobody_gets_in_without_a_valid_token(
     response = call(client, route, token)
     if TABLE[route] is None:
         assert response.status_code not in (403, 500)
+    elif TABLE[route] == SIGNED:
+        assert (response.status_code, "<Code>AccessDenied</Code>" in response.text) == (403, True)
     else:
         assert response.status_code == 401
         assert response.get_json()["error"].lower() == "unauthorized"
@@ -246,7 +259,7 @@ def test_the_token_as_a_password_opens_what_only_reads(client: FlaskClient, toke
         'Basic realm="lagebild", charset="UTF-8"',
     )
     # A browser sends a password along by itself, with forms of foreign pages too: nothing else takes it.
-    taken = [route for route, allowed in TABLE.items() if allowed is not None and not route[1].startswith(BY_PASSWORD)]
+    taken = [route for route, allowed in TABLE.items() if allowed and not route[1].startswith(BY_PASSWORD)]
     taken.remove(PLAN)
     assert call(client, PLAN, None, auth=("qgis", token)).status_code == 404
     assert {call(client, route, None, auth=("qgis", token)).status_code for route in taken} == {401}

@@ -1,5 +1,6 @@
 """The control room asks a home for access and acts in it: Chromium, a real gateway, a real smart building."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,8 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Open
 from tests.browser.desk import Desk
+from tests.homes.s3_client import S3Client
+from tests.homes.test_storage import picture, plan
 from tests.server import Server, wait_until
 from tests.transports import test_gateway as gateway
 from tests.transports.iris_building import PASSWORD, USER, Building
@@ -92,6 +95,25 @@ def test_a_home_is_asked_and_its_door_opened(open_desk: Open, street: Street) ->
         expect(door.get_by_role("status")).to_have_text(word)
     home.says(home.door(value="OPEN"))
     expect(desk.part("devices").locator("li").filter(has_text="Haustür")).to_contain_text("offen")
+    # what its camera and its owner stored: small, with its age; large on a click
+    pictures = desk.part("home-pictures")
+    with S3Client(home.answer["storage"]) as storage:
+        storage.put("plan.pdf", plan(pages=2))
+        storage.put("kamera1.jpg", picture(size=(1200, 900)))
+    keys = home.answer["storage"]
+    value = {"mediaType": "IMAGE", "url": f"{keys['url']}/{keys['bucket']}/kamera1.jpg"}
+    media = {"id": "urn:ngsi-ld:Device:Media1", "type": "Device", "category": ["media"], "name": "Flur"}
+    home.says({**media, "value": value})
+    expect(pictures.locator("li")).to_have_count(2, timeout=30_000)
+    camera = pictures.locator("li[data-kind=picture]")
+    expect(camera).to_contain_text("Flur", timeout=30_000)
+    expect(camera.locator("time")).to_have_attribute("datetime", re.compile("Z$"))
+    expect(camera.locator("img")).to_have_js_property("naturalWidth", 512)
+    pictures.get_by_title("plan.pdf vergrößern").click()
+    large = desk.part("plan")
+    expect(large).to_contain_text("1")
+    expect(large.locator(".plan-page img")).to_have_js_property("naturalWidth", 2400)
+    large.get_by_role("button", name="Plan schließen").click()
     # a text for who is inside
     access.get_by_label("Durchsage in der Wohnung").fill("Bitte Türen schließen")
     access.get_by_role("button", name="Senden").click()
@@ -102,6 +124,7 @@ def test_a_home_is_asked_and_its_door_opened(open_desk: Open, street: Street) ->
     assert home.hears()["permission"] == "NONE"
     says(desk, "NONE")
     expect(desk.detail).not_to_contain_text("Haustür")
+    expect(pictures).to_have_count(0)
 
 
 def test_a_smart_building_shows_rooms_and_map_and_takes_orders(open_desk: Open, street: Street) -> None:

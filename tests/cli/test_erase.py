@@ -14,6 +14,7 @@ from server.app import build
 from server.cli import main
 from server.config import Settings
 from server.feeds import BAD_ENTITY, DecodeError
+from server.home_drawing import Drawn
 from server.house import House
 from server.quarantine import Quarantine, row
 from tests.layers.world import at
@@ -33,6 +34,7 @@ def closed(house: House) -> None:
     house.situations.stop()
     house.access.close()
     house.media.close()
+    house.home_pictures.close()
     house.quarantine.close()
 
 
@@ -61,6 +63,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     refused = row(at=at(0), situation="ex-1", source="ngsi/x", sender="s", kind=BAD_ENTITY, reason="r", excerpt="Übung")
     house.quarantine.add([refused])
     house.media.put("live", WORD.encode() * 10, "image/jpeg", Sensitivity.PERSONAL)
+    drawn = Drawn(mime="image/png", pages=(WORD.encode() * 11,), page_mime="image/jpeg", small=WORD.encode() * 12)
+    house.home_pictures.put("urn:ngsi-ld:Building:1", f"{WORD}.png", WORD.encode() * 13, drawn, "0" * 8, granted=True)
     closed(house)
     for name, told in LIVE_ONLY.items():
         (data / name).write_text(json.dumps(told))

@@ -88,7 +88,7 @@ class PlanStore:
         draft.mkdir(parents=True, mode=0o700)
         try:
             _write(draft / "original", body)
-            _draw(draft, mime)
+            draw(draft, mime)
             install(draft, place)
         except PlanError as error:
             if str(error) == TOO_MUCH:
@@ -146,8 +146,8 @@ _drawing = runtime.native_lock()
 """One plan at a time: whoever imports waits, and the machine has the memory and the core of one child to give."""
 
 
-def _draw(folder: Path, mime: str) -> None:
-    """Have a process of its own draw FOLDER/original. Raises PlanError."""
+def draw(folder: Path, mime: str) -> None:
+    """Have a process of its own draw FOLDER/original to 1.png ...; blocking. Raises PlanError."""
     command = [sys.executable, "-I", "-m", DRAW_PAGES, str(folder), mime, str(MEMORY_BYTES), str(CPU_S)]
     with _drawing:
         code = runtime.run_apart(command, WITHIN_S)

@@ -68,6 +68,21 @@ export const markRoom = (building: string, room: string, marked: boolean): Promi
 export const resetAlarm = (building: string): Promise<{ status: string }> => request("POST", path(building, "reset"));
 export const floorMaps = async (building: string): Promise<FloorMap[]> => (await get<{ maps: FloorMap[] }>(path(building, "maps"))).maps;
 
+/** What a home put into its storage: a plan, or the picture of a camera (`device`, where the home says which). */
+export interface HomePicture {
+  id: number;
+  name: string;
+  kind: "plan" | "picture";
+  media_type: string;
+  bytes: number;
+  pages: number;
+  received_at: string;
+  device: string | null;
+  url: string;
+}
+
+export const homePictures = async (building: string): Promise<HomePicture[]> => (await get<{ pictures: HomePicture[] }>(path(building, "pictures"))).pictures;
+
 /** A picture as an address that an <img> can show; to be released with URL.revokeObjectURL. */
 export const picture = async (url: string): Promise<string> => URL.createObjectURL(await blob(url));
 

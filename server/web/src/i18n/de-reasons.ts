@@ -8,6 +8,8 @@ export const deReasons = {
   "why.home_order": "Diese Anweisung nimmt das Gebäude nicht an",
   "why.home_waiting": "Zu viele Befehle warten schon auf Antwort",
   "why.home_picture": "Das Gebäude gibt kein Bild heraus",
+  "why.stored_picture": "Was das Haus ablegt, ist kein Bild und kein PDF, das sich zeigen lässt",
+  "why.stored_full": "Der Speicher des Hauses ist voll",
   "why.home_answer": "Das Gebäude meldet einen Fehler",
   "why.home_foreign": "Ein Gebäude spricht nur für sich selbst",
   "why.real_home": "Aus einer Übung wird kein echtes Gebäude erreicht",

@@ -10,6 +10,8 @@ export const enReasons: Record<keyof typeof deReasons, string> = {
   "why.home_order": "This home takes no such order",
   "why.home_waiting": "Too many orders wait for an answer",
   "why.home_picture": "The building gives no picture",
+  "why.stored_picture": "What the home stores is no picture and no PDF that can be shown",
+  "why.stored_full": "The storage of the home is full",
   "why.home_answer": "The building answers with an error",
   "why.home_foreign": "A home speaks for itself alone",
   "why.real_home": "Nothing of an exercise reaches a real home",

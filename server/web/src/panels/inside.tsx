@@ -8,6 +8,7 @@ import { selected, watch, watchNow } from "../state";
 import type { Feature } from "../wire";
 import { Maps, MarkRoom, Orders } from "./control";
 import { Age } from "./parts";
+import { Pictures } from "./pictures";
 
 const RANK: Record<string, number> = { ALARM: 0, WARNING: 1, ERROR: 2, UNKNOWN: 3, OK: 4 };
 
@@ -17,6 +18,7 @@ export function Inside({ building }: { building: Feature }): JSX.Element {
   return (
     <>
       <Maps building={building} />
+      <Pictures building={building} />
       <Rooms building={building.id} />
       <Persons building={building.id} />
       <Devices building={building.id} />

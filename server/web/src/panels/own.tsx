@@ -12,7 +12,7 @@ import { hiddenLayers, ownLayers, situationId, watchNow } from "../state";
 import type { Feature } from "../wire";
 import { Icon } from "./icon";
 
-interface Plan {
+export interface Plan {
   name: string;
   mime: string;
   bytes: number;
@@ -85,7 +85,7 @@ function pathOf(id: string, number: number): string {
 const LEAST = 1, MOST = 6;
 
 /** A plan over the whole screen: pages as pictures from the server, larger and smaller, to be saved as it was given. */
-function Viewer({ path, plan, close }: { path: string; plan: Plan; close: () => void }): JSX.Element {
+export function Viewer({ path, plan, close }: { path: string; plan: Plan; close: () => void }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const page = useSignal(1);
   const size = useSignal(1);
