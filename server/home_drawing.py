@@ -15,6 +15,7 @@ from server import runtime
 from server.base.objects.plans import PlanError, draw, mime_of
 from server.durable import replace_file
 from server.photographs import TOO_MANY_PIXELS, BadPhotograph, prepare
+from server.throttle import Throttle
 from server.thumbnails import thumbnail
 
 MAX_PAGES = 10
@@ -27,7 +28,7 @@ class Unfit(ValueError):
 
 
 class Occupied(Exception):
-    """A plan of somebody is being drawn; one at a time."""
+    """A plan of somebody is being drawn, one at a time; or this home sends more than is looked at."""
 
 
 class Drawn(Struct, frozen=True, kw_only=True):
@@ -42,11 +43,18 @@ class Drawn(Struct, frozen=True, kw_only=True):
 _one = threading.Lock()
 
 
-def look(body: bytes) -> Drawn:
+_pictures = Throttle(per_minute=120, burst=120)
+_plans = Throttle(per_minute=1, burst=10)
+"""What of one home is looked at: drawing costs more than sending."""
+
+
+def look(body: bytes, home: str) -> Drawn:
     """Look and draw, beside the loop. Raises Unfit, Occupied."""
     if mime_of(body) != "application/pdf":
+        if _pictures.take(home):
+            raise Occupied
         return runtime.offload(_picture, body)
-    if not _one.acquire(blocking=False):
+    if _plans.take(home) or not _one.acquire(blocking=False):
         raise Occupied
     try:
         return runtime.offload(_pdf, body)

@@ -21,7 +21,7 @@ from layers.observation import Sensitivity
 from server import runtime
 from server.home_drawing import Drawn
 from server.home_names import PREFIX, TOKEN
-from server.media import MediaStore
+from server.media import MediaError, MediaStore
 
 log = logging.getLogger("lagebild.homes")
 
@@ -107,6 +107,7 @@ class HomePictures:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(SCHEMA)
         self._lock = threading.Lock()
+        self._sweep(TOKEN)
         self._touched = self._looked = float("-inf")
         self.count: Callable[[str, int], None] = lambda _outcome, _number: None
         """Hears how many were `kept`, `gave_way` or `erased`."""
@@ -130,6 +131,12 @@ class HomePictures:
             def keep(data: bytes, mime: str) -> str:
                 return self._media.put(home, data, mime, Sensitivity.PERSONAL, building)
 
+            try:
+                original, small = keep(body, drawn.mime), keep(drawn.small, "image/jpeg")
+                pages = tuple(keep(page, drawn.page_mime) for page in drawn.pages)
+            except MediaError:
+                self._sweep(home)
+                raise
             stored = Stored(
                 id=0,
                 home=home,
@@ -137,9 +144,9 @@ class HomePictures:
                 mime=drawn.mime,
                 size=len(body),
                 etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
-                original=keep(body, drawn.mime),
-                small=keep(drawn.small, "image/jpeg"),
-                pages=tuple(keep(page, drawn.page_mime) for page in drawn.pages),
+                original=original,
+                small=small,
+                pages=pages,
                 kept_bytes=kept_bytes,
                 plan=plan,
                 token_id=token_id,
@@ -216,6 +223,13 @@ class HomePictures:
             for home in {one.home for one in self._rows("", ())}:
                 self._media.forget(home)
             self._delete([one.id for one in self._rows("", ())])
+
+    def _sweep(self, prefix: str) -> None:
+        """Erase files that no object has: what a crash, or a file that was not taken, left."""
+        used = {(one.home, media) for one in runtime.offload(self._rows, "", ()) for media in one.media}
+        for home, media in self._media.ids(prefix):
+            if (home, media) not in used:
+                self._media.drop(home, media)
 
     def _drop(self, those: list[Stored]) -> None:
         """With the lock held. First the bytes, then that they were there: a crash between leaves nothing unknown."""

@@ -155,8 +155,8 @@ class Homes:
             self._observe(building, Building(permission=NONE))
         with self._lock:
             self._keep({name: mission for name, mission in self._consents.items() if name != building})
-        self.ended(building)
         self._tell(building, {"id": building, "type": "Building", "permission": "NONE"})
+        self.ended(building)
 
     def command(self, building: str, device: str, desired: str | float | bool, by: Principal | None = None) -> None:
         """Have an actuator do something. Raises Refused, Busy, Closed."""
@@ -263,7 +263,8 @@ class Homes:
                 # Granted without a mission that asked: the owner consents to a purpose, not for ever.
                 self._observe(building, Building(permission="NONE"))
         self._expire()
-        self.looked_after()
+        if not self._stopped.is_set():
+            self.looked_after()
 
     def _forget_all(self) -> None:
         """Nobody knows any more for which mission a home consented: no consent holds."""

@@ -166,6 +166,12 @@ class MediaStore:
         with self._lock:
             return runtime.offload(self._expire, before)
 
+    def ids(self, prefix: str) -> list[tuple[str, str]]:
+        """Situation and id of each file in situations whose names begin so."""
+        with self._lock:
+            query = "SELECT situation, id FROM item WHERE substr(situation, 1, ?)=?"
+            return runtime.offload(self._rows, query, (len(prefix), prefix))
+
     def counts(self) -> dict[str, int]:
         """`items` and `bytes` kept, `dropped` to stay within the bounds, `expired` by age."""
         with self._lock:

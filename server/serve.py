@@ -103,6 +103,7 @@ def _serve(house: House, listener: socket.socket, host: str, demo: str | None) -
     house.sync.stop()
     house.situations.stop()
     house.access.close()
+    house.home_pictures.close()
     house.media.close()
     log.info("stopped")
     return 0

@@ -168,10 +168,10 @@ def _put(holder: Holder, name: str) -> Response:
         if "x-amz-copy-source" in request.headers:
             raise Denied("NotImplemented", "copying objects is not supported")
         body = _body(g.claim)
-        drawn, granted = look(body), house().homes.granted(holder.building)
+        drawn, granted = look(body, holder.building), house().homes.granted(holder.building)
         stored = house().home_pictures.put(holder.building, name, body, drawn, holder.token_id, granted)
     except Occupied:
-        raise Denied("SlowDown", "a plan is being drawn; try again") from None
+        raise Denied("SlowDown", "other pictures are being drawn; try again") from None
     except Denied as denied:
         _refuse(holder, TOO_LARGE if denied.code == "EntityTooLarge" else INVALID, str(denied))
         raise
