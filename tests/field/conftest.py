@@ -1,12 +1,14 @@
-"""Base data of real places, each built once for all tests of the field."""
+"""What tests of the field share: base data of real places, each built once, and the examples of INSPIRE, sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from server.base.base import Base
+from tests.field.inspire import Inspire
 from tests.once import base_once
+from tests.server import Server
 
 EXTRACTS = {
     "bayreuth": "north-bayreuth.osm.gz",
@@ -29,3 +31,10 @@ def bases(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Bases:
         return made[place]
 
     return base
+
+
+@pytest.fixture(scope="module")
+def inspire(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspire]:
+    """The examples of the INSPIRE data model on a running server. For reading: post nothing to it."""
+    with Server(tmp_path_factory.mktemp("inspire"), "--no-demo") as server:
+        yield Inspire(server, samples / "inspire")

@@ -1,7 +1,6 @@
 """Every example entity of the INSPIRE data model, sent to a running server by its feed, is what its model says."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from math import cos, radians
@@ -10,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.gate import Gate
-from tests.server import Server
+from tests.field.inspire import Inspire
 
 pytestmark = pytest.mark.field
 
@@ -24,27 +22,15 @@ STARTED = datetime.now(UTC).isoformat()
 Features = dict[str, dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def sent(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
-    """Each file posted in its own way, and the status it got."""
-    with Server(tmp_path_factory.mktemp("inspire"), "--no-demo") as server:
-        gate = Gate(server)
-        status = {path.name: post(gate, path) for path in sorted((samples / "inspire").glob("*.json"))}
-        assert gate.refusals("leitstelle") == []
-        document = server.get("/picture?situation=live", gate.tokens["control"])
-        features.update({feature["id"]: feature for feature in document["features"]})
-        yield status
-
-
 features: Features = {}
 
 
-def post(gate: Gate, path: Path) -> int:
-    """A notification goes to the URL of notifications, entities in an update."""
-    document = json.loads(path.read_bytes())
-    if "subscriptionId" in document:
-        return gate.post(path.read_bytes(), "/v2/notify").status_code
-    return gate.update(*(document if isinstance(document, list) else [document])).status_code
+@pytest.fixture(scope="module")
+def sent(inspire: Inspire) -> dict[str, int]:
+    """Each file posted in its own way, and the status it got."""
+    assert inspire.gate.refusals("leitstelle") == []
+    features.update(inspire.features)
+    return inspire.status
 
 
 def shape(name: str, part: str) -> tuple[str, list[Any]]:

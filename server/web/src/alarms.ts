@@ -24,6 +24,7 @@ export function isNewMission(feature: Feature, nowMs: number): boolean {
 export const titleOf = (feature: Feature): string => {
   const p = feature.properties;
   if (p.part === "note" && !p["text"]) return noteText(feature);
+  if (p.part === "alert" && typeof p["alert"] === "string") return valueName("alert", p["alert"]);
   for (const key of ["title", "name", "call_sign", "keyword", "headline"]) {
     const value = p[key];
     if (typeof value === "string" && value) return value;

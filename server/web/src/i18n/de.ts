@@ -198,7 +198,8 @@ export const de = {
   "sources.last": "zuletzt",
   "sources.accepted": "angenommen",
   "sources.refused": "abgewiesen",
-  "sources.skew": "Uhr geht {skew} falsch",
+  "sources.ahead": "Uhr geht {skew} vor",
+  "sources.behind": "alles von hier ist {skew} alt, oder die Uhr geht nach",
   "sources.silence": "stumm seit {age} (erwartet alle {limit})",
   "sources.summary": "{live} aktiv, {silent} stumm",
 

@@ -199,7 +199,8 @@ export const en: Record<Key, string> = {
   "sources.last": "last",
   "sources.accepted": "accepted",
   "sources.refused": "refused",
-  "sources.skew": "clock is off by {skew}",
+  "sources.ahead": "clock is {skew} ahead",
+  "sources.behind": "everything from here is {skew} old, or the clock is behind",
   "sources.silence": "silent for {age} (expected every {limit})",
   "sources.summary": "{live} active, {silent} silent",
 

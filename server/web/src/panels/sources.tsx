@@ -49,7 +49,7 @@ function Row({ source, focusable }: { source: Feature; focusable: boolean }): JS
         {t("sources.accepted")} {formatNumber(Number(p["accepted"] ?? 0), lang.value)}
         {refused > 0 && <span class="refused"> · {t("sources.refused")} {formatNumber(refused, lang.value)}{isWhy(p["refusal_why"]) ? `: ${whyText(p["refusal_why"])}` : ""}</span>}
       </div>
-      {Math.abs(skew) >= SKEW_SHOWN_S && <div class="why">{t("sources.skew", { skew: formatAge(Math.abs(skew), lang.value) })}</div>}
+      {Math.abs(skew) >= SKEW_SHOWN_S && <div class="why">{t(skew > 0 ? "sources.ahead" : "sources.behind", { skew: formatAge(Math.abs(skew), lang.value) })}</div>}
     </li>
   );
 }

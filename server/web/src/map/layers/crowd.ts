@@ -97,7 +97,14 @@ export const crowd: LayerKind = {
     {
       z: 13,
       spec: {
-        id: "crowd-over", type: "line", source, filter: ["any", ["==", ["get", "over"], true], ["==", ["get", "part"], "alert"]],
+        id: "crowd-alert-stale", type: "line", source, filter: ["all", ["==", ["get", "part"], "alert"], ["get", "stale"]],
+        paint: { "line-color": p.stale, "line-width": 5 },
+      },
+    },
+    {
+      z: 13,
+      spec: {
+        id: "crowd-over", type: "line", source, filter: ["any", ["==", ["get", "over"], true], ["all", ["==", ["get", "part"], "alert"], ["!", ["get", "stale"]]]],
         layout: { "line-join": "round" }, paint: { "line-color": "#c01622", "line-width": 5 },
       },
     },
