@@ -25,8 +25,8 @@ def test_a_long_message_that_is_refused_is_kept_whole_and_read_again(call: Call,
 
 def test_what_is_too_long_is_refused_by_its_announced_length(call: Call, house: House) -> None:
     """Nothing of the body is there to be read: the announced length decides alone."""
-    limit = feeds()["seattle"].max_bytes
-    answer = call("POST", "/feeds/seattle", "feed", environ_overrides={"CONTENT_LENGTH": str(limit + 1)})
+    limit = feeds()["monica"].max_bytes
+    answer = call("POST", "/feeds/monica", "feed", environ_overrides={"CONTENT_LENGTH": str(limit + 1)})
     assert (answer.status_code, answer.get_json()["why"]) == (413, {"code": "too_large"})
     assert house.quarantine.messages.chosen(Choice()) == []
     (told,) = call("GET", "/quarantine", "control").get_json()["quarantine"]
