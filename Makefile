@@ -10,8 +10,8 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 STAMPS := .venv/.stamps
 WEB := server/web
-# Workers of the test run: its tests wait for servers, windows and disks as much as they compute, so one more than cores.
-WORKERS ?= 3
+# Workers of the test run, one per core: browsers and windows without a GPU take a core each.
+WORKERS ?= 2
 BUNDLE :=
 ifneq ($(wildcard $(WEB)/package.json),)
 BUNDLE := $(WEB)/dist/.built
