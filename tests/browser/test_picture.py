@@ -74,12 +74,12 @@ def test_a_click_on_the_map_chooses_what_lies_there(desk: Desk) -> None:
     desk.is_in()
     [drone] = [one for one in desk.features("drones") if one["properties"]["part"] == "drone"]
     desk.draws("drones", drone["id"])
-    at = desk.look("project(...args[0])", drone["geometry"]["coordinates"][:2])
     box = desk.part("map").locator("canvas.maplibregl-canvas").bounding_box()
     assert box
 
     def chosen() -> bool:
-        # Signs find their place a moment after the view stands still; until then only lines and areas can be hit.
+        # Signs find their place a moment after the view stands still, which on a slow machine it may not yet.
+        at = desk.look("project(...args[0])", drone["geometry"]["coordinates"][:2])
         desk.page.mouse.click(box["x"] + at["x"], box["y"] + at["y"])
         return bool(desk.look("selected") == drone["id"])
 
