@@ -179,7 +179,7 @@ class CotClient(Transport[CotClientSettings]):
             chunk = wire.recv()
             if not chunk:
                 self._take(link, tongue, framer.rest())
-                if time.monotonic() - began < 1.0:
+                if time.monotonic() - began < 1.0 and not tongue.unanswered:
                     raise Lost("the server closed the connection at once: it may not know us")
                 return
             try:

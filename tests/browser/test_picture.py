@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Open
 from tests.browser.desk import Desk
 from tests.browser.exercise import Exercise
+from tests.browser.shots import stands_still
 from tests.server import wait_until
 
 pytestmark = pytest.mark.browser
@@ -70,8 +71,11 @@ def test_every_fact_has_an_age_and_a_source(desk: Desk, hausbrand: Exercise) -> 
 
 def test_a_click_on_the_map_chooses_what_lies_there(desk: Desk) -> None:
     desk.choose(desk.missions.first)
+    far = desk.look("camera")["zoom"]
     desk.detail.get_by_role("button", name="Auf der Karte zeigen").click()
-    desk.is_in()
+    # A click while the map is on its way would stop it where it is.
+    wait_until(lambda: desk.look("camera")["zoom"] > far + 0.5, "the map to come near")
+    stands_still(desk)
     [drone] = [one for one in desk.features("drones") if one["properties"]["part"] == "drone"]
     desk.draws("drones", drone["id"])
     box = desk.part("map").locator("canvas.maplibregl-canvas").bounding_box()

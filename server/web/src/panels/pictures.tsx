@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { titleOf } from "../alarms";
-import { homePictures, mayAsk, picture as fetchPicture, type HomePicture } from "../homes";
+import { homePictures, homes, mayAsk, picture as fetchPicture, type HomePicture } from "../homes";
 import { t } from "../i18n";
 import { picture } from "../state";
 import { isTrouble } from "../trouble";
@@ -17,7 +17,8 @@ const EVERY_MS = 5_000;
 export function Pictures({ building }: { building: Feature }): JSX.Element | null {
   const shown = useSignal<HomePicture[]>([]);
   const open = useSignal<HomePicture | null>(null);
-  const granted = mayAsk.value && permissionOf(building) === "GRANTED";
+  // A building of which only a platform speaks may be open, too; but no home of ours keeps pictures of it.
+  const granted = mayAsk.value && homes.value.has(building.id) && permissionOf(building) === "GRANTED";
   useEffect(() => {
     if (!granted) return undefined;
     let over = false;
