@@ -53,7 +53,7 @@ def members(body: bytes, max_bytes: int, max_member_bytes: int) -> Iterator[Memb
         raise DecodeError(f"more than {max_bytes} bytes in the archive", TOO_LARGE)
     left = max_bytes
     for info in infos:
-        if info.is_dir():
+        if info.filename.endswith("/"):  # ZipInfo.is_dir raises for a file without a name
             continue
         member = _member(archive, info, min(left, max_member_bytes))
         left -= len(member.body)

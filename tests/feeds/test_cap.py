@@ -1,5 +1,6 @@
 """CAP: what an alert must have, languages, parts, shapes, codes, envelopes, archives; and chains in the picture."""
 
+import io
 import json
 import zipfile
 
@@ -231,6 +232,13 @@ def test_an_archive_is_read_file_by_file() -> None:
     assert [each.subject for each in found.observations] == ["cap:s@example.org:A1", "cap:s@example.org:C"]
     (refused,) = found.refused
     assert refused.reason.startswith("b.xml: not XML")
+
+
+def test_a_file_without_a_name_in_an_archive_costs_no_other() -> None:
+    files = ("a.xml", alert().encode()), ("b.xml", alert(identifier="B").encode())
+    nameless = zipped(*files).replace(b"a.xml", b"\x00.xml")  # a name ends where there is a NUL
+    assert zipfile.ZipFile(io.BytesIO(nameless)).namelist() == ["", "b.xml"]
+    assert "cap:s@example.org:B" in [each.subject for each in decoded(nameless).observations]
 
 
 def test_a_zip_bomb_is_refused_before_it_is_read() -> None:
