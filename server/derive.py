@@ -43,6 +43,8 @@ LIMIT = 5_000
 """Most subjects that wait per situation and deriver. What does not fit is found again by a look over the picture."""
 IDLE_S = 1.0
 """How often the worker looks at live though nothing was told: rests end, and so do closures."""
+PATIENCE = 10
+"""So often an exercise waits for a desk that is busy or whose disk fails; then its lines go on without the answers."""
 MOST_WAVES = 8
 """An answer may raise the next question; so often at one moment of an exercise, then its time goes on."""
 
@@ -193,9 +195,9 @@ class Derivations:
     def _patiently(self, lane: Lane, made: Sequence[Observation]) -> Receipt | None:
         """As `_submitted`; a desk that is busy is waited for, as the player waits with its lines.
 
-        Raises Closed, and Busy once the server stops.
+        Raises Closed, and Busy once the server stops. After `PATIENCE` the subjects wait for the next line.
         """
-        while True:
+        for _ in range(PATIENCE):
             try:
                 return self._submitted(lane, made)
             except Busy as busy:
@@ -203,6 +205,9 @@ class Derivations:
                 if self._stopping:
                     raise
                 time.sleep(busy.retry_after_s)
+        with self._changed:
+            lane.again([observation.subject for observation in made], 0.0)
+        return None
 
     # -- asking, answering, submitting ---------------------------------------------------------------------------------
 

@@ -63,8 +63,7 @@ class Lane:
             for name in self.waiting:
                 if len(turn) == most:
                     break
-                rests_until = self.deriver.rests_until(picture, name)
-                if rests_until is None or rests_until <= now:
+                if not self._rests(picture, name, now):
                     turn.append(name)
         for name in turn:
             del self.waiting[name]
@@ -74,6 +73,14 @@ class Lane:
         """The desk was busy: ask these once more, later."""
         self._not_before = time.monotonic() + after_s
         self.waiting.update(dict.fromkeys(subjects))
+
+    def _rests(self, picture: Picture, name: str, now: datetime) -> bool:
+        try:
+            rests_until = contained(self.deriver.rests_until, picture, name)
+        except Bug:
+            log.exception("a deriver cannot say whether a subject rests", extra={"source": self.deriver.source})
+            return False
+        return rests_until is not None and rests_until > now
 
     def _concerned(self, feature: Feature) -> list[str]:
         return [*self.deriver.concerns(feature)]

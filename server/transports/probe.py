@@ -38,7 +38,7 @@ class Probe:
         """See Link."""
         self.stood, self.trouble = peer or self.stood or self._name, trouble
 
-    def take(self, body: bytes, sender: str | None = None, part: str | None = None, *, last: bool = False) -> bool:  # noqa: ARG002  # noqa: ARG002  (see Link)
+    def take(self, body: bytes, sender: str | None = None, part: str | None = None, *, last: bool = False) -> bool:  # noqa: ARG002  (see Link)
         """See Link."""
         if self.stopping.is_set():
             raise Stopped

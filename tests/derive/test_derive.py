@@ -376,3 +376,39 @@ def test_an_exercise_waits_for_answers_while_its_desk_is_busy(tmp_path: Path, mo
         go_to(situations, exercise, 250)
         assert detail(exercise.picture, "urn:ngsi-ld:Alert:test-1") == "FEUER 1"
         assert (count(metrics, "busy"), count(metrics, "taken")) == (2, 1)
+
+
+def test_an_exercise_goes_on_when_its_desk_stays_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever ends an exercise whose disk fails is not kept waiting by answers that nobody can write down."""
+    monkeypatch.setattr("server.derive.MOST_WAVES", 1)
+    lines = [{"at_s": at_s, "feed": "ngsi", "instance": "l", "body": update(alert(at_s))} for at_s in (60, 120)]
+    write_scenario(tmp_path, [header(duration_s=300), *lines])
+    with house(tmp_path, Shouter()) as (situations, _, _):
+        exercise = begin(situations)
+        submit, failing = exercise.desk.submit, [True]
+
+        def busy(observations: Sequence[Observation]) -> Receipt:
+            if failing[0]:
+                raise Busy("full", 0)
+            return submit(observations)
+
+        monkeypatch.setattr(exercise.desk, "submit", busy)
+        go_to(situations, exercise, 90)
+        assert detail(exercise.picture, "urn:ngsi-ld:Alert:test-60") is None
+        failing[0] = False
+        go_to(situations, exercise, 150)
+        assert [detail(exercise.picture, f"urn:ngsi-ld:Alert:test-{n}") for n in (60, 120)] == ["FEUER 60", "FEUER 120"]
+
+
+class Restless(Shouter):
+    """Cannot say whether a subject rests."""
+
+    def rests_until(self, picture: Picture, subject: str) -> datetime | None:
+        raise ZeroDivisionError
+
+
+def test_a_deriver_that_cannot_say_who_rests_ends_no_work(tmp_path: Path) -> None:
+    with house(tmp_path, Restless()) as (situations, _, _):
+        for second, text in enumerate(("smoke", "fire")):
+            situations.live.desk.submit([mission("m1", text, second)])
+            eventually(partial(shouted, situations.live.picture, "m1", text.upper()))
