@@ -1,7 +1,6 @@
 """The crew app's map over real places: every tile of every sample is cut, and the window shows them at three zooms."""
 
 import math
-import shutil
 from pathlib import Path
 
 import pytest
@@ -70,7 +69,6 @@ def test_streets_and_houses_are_found_again_on_the_tablet(place: Pack) -> None:
 
 @pytest.mark.kivy
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="no Xvfb to draw on")
 @pytest.mark.parametrize(
     ("place", "names"),
     [("helsinki", {"Mannerheimintie", "Kaivokatu"}), ("bayreuth", {"Pechgraben", "B 85"})],

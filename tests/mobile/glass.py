@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ SCREEN = "1300x1300x24"
 @contextmanager
 def display() -> Iterator[str]:
     """A display of our own, ended by its process."""
+    assert shutil.which("Xvfb"), "Xvfb is missing; .ci/system-packages installs it"
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]
     with subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL) as server:

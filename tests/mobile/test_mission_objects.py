@@ -132,7 +132,6 @@ def test_a_tablet_that_hears_nothing_does_not_keep_them_for_ever(
 
 @pytest.mark.kivy
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="no Xvfb to draw on")
 def test_the_crew_reads_the_plan_at_the_fire_and_it_leaves_the_screen_with_the_mission(
     driving: Exercise, network: Network, folder: Path, tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from tests.server import Server, wait_until
 pytestmark = [
     pytest.mark.kivy,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(shutil.which("Xvfb") is None, reason="no Xvfb to draw on"),
 ]
 
 LANDSCAPE, PORTRAIT = "1280x800", "800x1280"

@@ -26,7 +26,6 @@ from tests.mobile.network import Network
 pytestmark = [
     pytest.mark.kivy,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(shutil.which("Xvfb") is None, reason="no Xvfb to draw on"),
 ]
 Town = tuple[PackEntry, Path]
 MARKET = {"lon": 8.7800, "lat": 51.8300}

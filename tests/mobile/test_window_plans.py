@@ -19,7 +19,6 @@ from tests.mobile.glass import App, display
 pytestmark = [
     pytest.mark.kivy,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(shutil.which("Xvfb") is None, reason="no Xvfb to draw on"),
 ]
 LON, LAT = 8.7800, 51.8300
 RED, BLUE = (200, 30, 20), (20, 60, 190)
