@@ -2,8 +2,11 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +18,7 @@ from server.packs.area import PackArea, PackEntry
 from server.packs.extent import Reach
 from server.packs.parts import PARTS, Row, fill
 
+T = TypeVar("T")
 APPLICATION_ID = 0x4C42504B
 """LBPK, in the header of the SQLite file."""
 FORMAT = 1
@@ -55,16 +59,7 @@ def cut(area: PackArea, base: Base, target: Path) -> PackEntry:
     sqlite3.Error.
     """
     box, version = box_of(area, base), version_of(area, base)
-    draft = target.with_name(f"{target.name}.new")
-    draft.unlink(missing_ok=True)
-    try:
-        with closing(sqlite3.connect(draft, isolation_level=None)) as pack:
-            counts = _write(pack, area, base, box, version)
-        digest = hash_of(draft)
-        size = draft.stat().st_size
-        install(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    counts, digest, size = written(target, partial(_write, area=area, base=base, box=box, version=version))
     built_at = base.manifest.built_at
     return PackEntry(
         id=area.id,
@@ -77,6 +72,23 @@ def cut(area: PackArea, base: Base, target: Path) -> PackEntry:
         bbox=box,
         parts=counts,
     )
+
+
+def written(target: Path, write: Callable[[sqlite3.Connection], T]) -> tuple[T, str, int]:
+    """Let a database be written beside the target and take its place: what `write` says, SHA-256, bytes.
+
+    `target` is the old file or the new one, whole. Raises OSError, sqlite3.Error, and whatever `write` raises.
+    """
+    draft = target.with_name(f"{target.name}.new")
+    draft.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(draft, isolation_level=None)) as pack:
+            told = write(pack)
+        digest, size = hash_of(draft), draft.stat().st_size
+        install(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return told, digest, size
 
 
 def _write(pack: sqlite3.Connection, area: PackArea, base: Base, box: Box, version: str) -> dict[str, int]:

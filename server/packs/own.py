@@ -8,7 +8,6 @@ mission (`server.packs.mission`), which this module writes too.
 import hashlib
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,8 @@ from server.base.objects.rows import Own
 from server.base.objects.same import MapWater, facts, osm
 from server.base.objects.store import Box, Stored
 from server.base.objects.ways import may_name
-from server.durable import install
 from server.packs.area import PackEntry
-from server.packs.cut import APPLICATION_ID, FORMAT, hash_of
+from server.packs.cut import APPLICATION_ID, FORMAT, written
 from server.packs.own_plans import OWN_PARTS, PLANS, SAME, write_plans
 from server.packs.store import OWN as ID
 
@@ -117,18 +115,15 @@ def write(
         return None
     box = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
     oldest = min(dates, default=datetime.now(UTC).isoformat())
-    draft = target.with_name(f"{target.name}.new")
-    draft.unlink(missing_ok=True)
-    try:
-        with closing(sqlite3.connect(draft, isolation_level=None)) as pack:
-            same = sorted((osm(row), key) for key, row in (on_map or {}).items())
-            _write(pack, label, box, oldest, {"objects": sorted(rows), "water": sorted(waters), SAME.name: same})
-            held = write_plans(pack, objects.plans, plans)
-            pack.execute("COMMIT")
-        digest, size = hash_of(draft), draft.stat().st_size
-        install(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    same = sorted((osm(row), key) for key, row in (on_map or {}).items())
+
+    def write(pack: sqlite3.Connection) -> int:
+        _write(pack, label, box, oldest, {"objects": sorted(rows), "water": sorted(waters), SAME.name: same})
+        held = write_plans(pack, objects.plans, plans)
+        pack.execute("COMMIT")
+        return held
+
+    held, digest, size = written(target, write)
     counts = {"tiles": 0, "addresses": 0, "water": len(waters), "objects": len(rows), "plans": held}
     return PackEntry(
         id=label.id,
