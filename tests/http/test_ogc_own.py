@@ -1,7 +1,6 @@
 """Own objects as collections of the OGC API: for each role exactly what GET /objects gives it, no word of the rest."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,19 +8,15 @@ from urllib.parse import urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from layers.content import Mission
-from layers.observation import Observation
 from server.audit import Audit
 from server.base.objects.settings import settings as objects_of
 from server.config import BaseSettings, ServerSettings, Settings
 from server.house import House
 from server.ogc.own import TYPES
 from tests.http.conftest import Call
-from tests.objects.samples import KAMP, pdf
-from tests.server import wait_until
+from tests.objects.samples import KAMP, UNIT, pdf, send_mission
 
 ROLES = ("control", "crew", "planner", "liaison", "admin")
-UNIT = "urn:unit:hlf"
 LON, LAT = KAMP
 SITE = "https://lage.example.org"
 KNOWN = {
@@ -112,18 +107,6 @@ def items(call: Call, name: str, role: str = "control", unit: str | None = None,
         found += answer["features"]
     assert len(found) == matched
     return sorted(one["properties"]["ref"] for one in found)
-
-
-def send_mission(house: House) -> None:
-    """A mission at Kamp with our unit, live."""
-    now = datetime.now(UTC)
-    one = Observation(
-        id="one", source="test/dispatch", subject="urn:mission:1", observed_at=now, reported_at=now, received_at=now,
-        geometry={"type": "Point", "coordinates": list(KAMP)}, content=Mission(units=(UNIT,), issued_at=now),
-    )  # fmt: skip
-    live = house.situations.live
-    live.desk.submit([one])
-    wait_until(lambda: "urn:mission:1" in live.picture.features, "the mission")
 
 
 def test_each_role_has_its_layers_and_no_word_of_the_others(ready: House, call: Call) -> None:

@@ -3,6 +3,7 @@
 import io
 import sqlite3
 import struct
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,14 @@ import shapely
 from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
+from layers.content import Mission
+from layers.observation import Observation
 from server.base.objects.settings import ObjectSettings, settings
+from server.house import House
+from tests.server import wait_until
 
 KAMP = (8.7757, 51.8290)
+UNIT = "urn:unit:hlf"
 """Lon, lat in the exercise town."""
 
 
@@ -71,3 +77,15 @@ def geopackage(path: Path, rows: list[tuple[str, Any]], epsg: int = 4326) -> Pat
     db.commit()
     db.close()
     return path
+
+
+def send_mission(house: House) -> None:
+    """A mission at Kamp with the unit `UNIT`, live."""
+    now = datetime.now(UTC)
+    one = Observation(
+        id="one", source="test/dispatch", subject="urn:mission:1", observed_at=now, reported_at=now, received_at=now,
+        geometry={"type": "Point", "coordinates": list(KAMP)}, content=Mission(units=(UNIT,), issued_at=now),
+    )  # fmt: skip
+    live = house.situations.live
+    live.desk.submit([one])
+    wait_until(lambda: "urn:mission:1" in live.picture.features, "the mission")

@@ -2,25 +2,20 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
-from layers.content import Mission
-from layers.observation import Observation
 from server.audit import Audit
 from server.base.objects.settings import settings as objects_of
 from server.config import BaseSettings, Settings
 from server.house import House
-from tests.objects.samples import KAMP, pdf
-from tests.server import wait_until
+from tests.objects.samples import KAMP, UNIT, pdf, send_mission
 
 Call = Callable[..., TestResponse]
 ROLES = ("control", "crew", "planner", "liaison", "admin")
-UNIT = "urn:unit:hlf"
 FAR = (8.80, 51.85)
 
 
@@ -67,18 +62,6 @@ def names(call: Call, role: str) -> list[str]:
 def refs(answer: TestResponse) -> list[str]:
     assert answer.status_code == 200, answer.text
     return sorted(one["properties"]["ref"] for one in json.loads(answer.data)["features"])
-
-
-def send_mission(house: House) -> None:
-    """A mission at Kamp with our unit."""
-    now = datetime.now(UTC)
-    one = Observation(
-        id="one", source="test/dispatch", subject="urn:mission:1", observed_at=now, reported_at=now, received_at=now,
-        geometry={"type": "Point", "coordinates": list(KAMP)}, content=Mission(units=(UNIT,), issued_at=now),
-    )  # fmt: skip
-    live = house.situations.live
-    live.desk.submit([one])
-    wait_until(lambda: "urn:mission:1" in live.picture.features, "the mission")
 
 
 KNOWN = {
